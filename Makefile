@@ -1,0 +1,36 @@
+# One verb a line; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUTF8 := 1
+
+.PHONY: help env test lint bench demo requirements
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+env: $(VENV)/.installed ## the environment, in .venv, from the pinned and hashed requirements
+
+test: env lint ## the whole suite: style, types, tests
+	$(BIN)/python -m pytest
+
+lint: env ## style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: env ## measurements, each as a ratio to a reference of the same run
+	$(BIN)/python -m bench
+
+demo: env ## rebuild the demo answers from the published tables
+	$(BIN)/python -m survey_app.demo.reconstruct
+
+requirements: env ## pin the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -o requirements.txt
+	uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -o requirements-dev.txt
+
+$(VENV)/.installed: requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,247 @@
+"""How the sample was drawn: strata, clusters, weights and population counts, frozen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.dataset import Column, Dataset, Floats, Ints
+from analysis.exact import ExactWeights
+from questionnaires.refusal import Refusal
+
+Lonely = Literal["fail", "certainty", "adjust"]
+Source = Literal["probability", "census", "self-selected"]
+DENSE = 4_000_000
+
+
+@dataclass(frozen=True)
+class DesignColumns:
+    """Which columns of a data set say how it was sampled; `psu` and `fpc` go stage by stage.
+
+    An fpc column holds a population count: at the first stage the PSUs of the stratum, at a later
+    stage the units within the unit above.
+    """
+
+    stratum: str | None = None
+    psu: tuple[str, ...] = ()
+    weight: str | None = None
+    fpc: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All columns named, in a fixed order."""
+        named = (self.stratum, *self.psu, self.weight, *self.fpc)
+        return tuple(name for name in named if name is not None)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of sampling.
+
+    `parent` (units,) numbers each sampled unit's parent: the stratum at the first stage, the unit
+    above at a later one. `taken` (parents,) counts the sampled units of a parent and `population`
+    (parents,) all its units, infinite for sampling with replacement. `parents` names them.
+    """
+
+    parent: NDArray[np.intp]
+    taken: Ints
+    population: Floats
+    parents: tuple[str, ...]
+
+    @property
+    def lonely(self) -> NDArray[np.bool_]:
+        """Which parents (parents,) gave one unit without being taken whole."""
+        return np.asarray((self.taken == 1) & (self.population > 1))
+
+
+@dataclass(frozen=True)
+class SampleDesign:
+    """Thiết kế mẫu: how the rows of a data set were drawn.
+
+    `unit` (n,) numbers each row's unit at the last stage with a variance of its own; `stages` go
+    from the first to the last. As in CRAN survey (Lumley 2010, section 2.2), stages below the last
+    one with a population count are taken as complete, and without any population count only the
+    first stage counts, with replacement.
+    """
+
+    unit: NDArray[np.intp]
+    weights: ExactWeights
+    stages: tuple[Stage, ...]
+    columns: DesignColumns
+    source: Source = "probability"
+    lonely: Lonely = "fail"
+
+    def walk(self, unit: NDArray[np.intp]) -> Iterator[tuple[Stage, NDArray[np.intp], Floats]]:
+        """Go through the stages for some units of the last one, from the first stage down.
+
+        Yields the stage, the unit of that stage in which each given unit lies, and the factor
+        (parents,) by which the squared deviations within a parent count:
+        (n_1/N_1) ... (1 - n/N) n/(n - 1), and for a parent with a single unit 0 under the rule
+        `certainty` and without n/(n - 1) under `adjust`.
+        """
+        ancestors = [unit]
+        for stage in reversed(self.stages[1:]):
+            ancestors.insert(0, stage.parent[ancestors[0]])
+        fraction = np.ones(len(self.stages[0].taken))
+        for stage, ancestor in zip(self.stages, ancestors, strict=True):
+            taken, sampled = stage.taken, stage.taken / stage.population
+            correction = np.where(taken > 1, taken / np.maximum(taken - 1, 1), 1.0)
+            factor = fraction * (1 - sampled) * correction
+            if self.lonely == "certainty":
+                factor = np.where(taken == 1, 0.0, factor)
+            yield stage, ancestor, factor
+            fraction = (fraction * sampled)[stage.parent]
+
+    @property
+    def lonely_parents(self) -> tuple[str, ...]:
+        """The names of strata, or of units above, that gave a single unit."""
+        return tuple(
+            name
+            for stage in self.stages
+            for name, alone in zip(stage.parents, stage.lonely, strict=True)
+            if alone
+        )
+
+
+Sample = tuple[Dataset, SampleDesign]
+
+
+def design_of(
+    data: Dataset, columns: DesignColumns, source: Source = "probability", lonely: Lonely = "fail"
+) -> SampleDesign:
+    """Read the sample design from the columns of a data set.
+
+    Without `psu` each row is a PSU, without `stratum` there is one stratum, without `weight` every
+    row weighs 1. Raises `Refusal`, naming file, row and column, for an empty or negative cell, a
+    population count that differs within a unit or is below the number sampled, and, under the
+    rule `fail`, for strata with a single PSU.
+    """
+    if columns.fpc and len(columns.fpc) > max(1, len(columns.psu)):
+        template = "Có {fpc} cột số lượng tổng thể nhưng chỉ có {psu} cấp chọn mẫu."
+        raise Refusal(template, fpc=len(columns.fpc), psu=max(1, len(columns.psu)))
+    depth = max(1, len(columns.fpc))
+    parent, names = _strata(data, columns.stratum)
+    stages: list[Stage] = []
+    unit = parent
+    for level in range(depth):
+        above = unit
+        if columns.psu:
+            column = _complete(data, columns.psu[level])
+            unit, first_row = group([above, column.codes], [len(names), len(column.labels)])
+            labels = tuple(
+                f"{names[above[row]]} / {column.labels[column.codes[row]]}" for row in first_row
+            )
+        else:
+            order = np.argsort(above, kind="stable")
+            unit = np.empty(data.rows, dtype=np.intp)
+            unit[order] = np.arange(data.rows)
+            first_row = order
+            labels = ()
+        stage_parent = above[first_row]
+        taken = np.bincount(stage_parent, minlength=len(names))
+        population = _population(data, columns, level, above, taken)
+        if source == "census" and not columns.fpc:
+            population = taken.astype(np.float64)
+        stages.append(Stage(stage_parent, taken, population, names))
+        names = labels
+    weights = _weights(data, columns.weight)
+    design = SampleDesign(unit, weights, tuple(stages), columns, source, lonely)
+    if lonely == "fail" and design.lonely_parents:
+        template = (
+            "Tệp {file}: {n} tầng chỉ có một đơn vị chọn mẫu nên không ước lượng được sai số: "
+            "{strata}; chọn --lonely certainty hoặc adjust nếu chấp nhận."
+        )
+        alone = design.lonely_parents
+        named = ", ".join(alone[:10]) + (", …" if len(alone) > 10 else "")
+        raise Refusal(template, file=data.name, n=len(alone), strata=named)
+    return design
+
+
+def group(
+    codes: Sequence[NDArray[np.integer]], sizes: Sequence[int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Number the combinations of codes that occur, in the order of the codes.
+
+    Each array of `codes` (n,) lies in [0, size). Returns the number of each row's combination (n,)
+    and, for each combination, one row that has it.
+    """
+    key = np.zeros(len(codes[0]), dtype=np.int64)
+    span = 1
+    for code, size in zip(codes, sizes, strict=True):
+        key = key * size + code
+        span *= size
+    if span <= DENSE:
+        row_of_key = np.full(span, -1, dtype=np.intp)
+        row_of_key[key[::-1]] = np.arange(len(key) - 1, -1, -1)
+        present = row_of_key >= 0
+        number = np.cumsum(present) - 1
+        return number[key], row_of_key[present]
+    _, first_row, number = np.unique(key, return_index=True, return_inverse=True)
+    return number.astype(np.intp), first_row
+
+
+def natural_key(label: str) -> tuple[int, float, str]:
+    """Sort key that puts numbers first, by size, then texts."""
+    try:
+        value = float(label)
+    except ValueError:
+        return (1, 0.0, label)
+    return (0, value, label) if value == value else (1, 0.0, label)
+
+
+def in_natural_order(column: Column) -> Column:
+    """The same column with its labels sorted, so that nothing depends on the order of the rows."""
+    order = sorted(range(len(column.labels)), key=lambda i: natural_key(column.labels[i]))
+    rank = np.full(len(order) + 1, -1, dtype=np.int32)
+    rank[order] = np.arange(len(order))
+    return Column(rank[column.codes], tuple(column.labels[i] for i in order))
+
+
+def _complete(data: Dataset, name: str) -> Column:
+    column = in_natural_order(data.column(name))
+    data.refuse_rows(column.codes < 0, name, "Tệp {file}, dòng {row}, cột «{column}»: ô để trống.")
+    return column
+
+
+def _strata(data: Dataset, name: str | None) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    if name is None:
+        return np.zeros(data.rows, dtype=np.intp), ("toàn bộ",)
+    column = _complete(data, name)
+    return column.codes.astype(np.intp), column.labels
+
+
+def _weights(data: Dataset, name: str | None) -> ExactWeights:
+    if name is None:
+        return ExactWeights.of(np.ones(data.rows))
+    weights = data.numbers(name)
+    template = "Tệp {file}, dòng {row}, cột «{column}»: quyền số {value} là số âm."
+    data.refuse_rows(weights < 0, name, template)
+    return ExactWeights.of(weights)
+
+
+def _population(
+    data: Dataset,
+    columns: DesignColumns,
+    level: int,
+    above: NDArray[np.intp],
+    taken: Ints,
+) -> Floats:
+    if level >= len(columns.fpc):
+        return np.full(len(taken), np.inf)
+    name = columns.fpc[level]
+    counts = data.numbers(name)
+    population = np.full(len(taken), -np.inf)
+    np.maximum.at(population, above, counts)
+    template = (
+        "Tệp {file}, dòng {row}, cột «{column}»: "
+        "số lượng tổng thể {value} khác với dòng khác cùng nhóm."
+    )
+    data.refuse_rows(counts != population[above], name, template)
+    template = (
+        "Tệp {file}, dòng {row}, cột «{column}»: "
+        "số lượng tổng thể {value} nhỏ hơn số đơn vị đã chọn."
+    )
+    data.refuse_rows(counts < taken[above], name, template)
+    return population

@@ -1,0 +1,205 @@
+"""From an index definition and totals to an estimate of every node, with the full covariance."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from analysis.dataset import Dataset, Floats
+from analysis.design import Sample, SampleDesign
+from analysis.estimate import Options, interval
+from analysis.given import Given
+from analysis.precision import ElementScores, design_effects
+from analysis.totals import Family, Measure, Totals, Wanted, totals_of
+from analysis.tree import Evaluation, ScoreTree, Values, domains_of
+from analysis.variance import Contrasts, contrasts_of, degrees_of_freedom
+from questionnaires.model import IndexDefinition, Leaf, Node
+from questionnaires.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The data behind a family of estimates: totals, design and each leaf's answers."""
+
+    totals: Totals
+    design: SampleDesign
+    measures: Mapping[str, Measure]
+
+
+@dataclass(frozen=True)
+class FamilyResult:
+    """The estimates of all parts of an index in one family of domains.
+
+    Arrays are (domains, parts), parts from the root down, NaN where there is no value. `df` is
+    that of the design in the domain, or Satterthwaite's where values of another index bring a
+    variance of their own. `contrasts` and `given_covariance` (domains, parts, parts) together make
+    the covariance matrix; `evaluation` and `sampled` are what they were computed from.
+    """
+
+    family: Family
+    values: Values
+    se: Floats
+    df: Floats
+    ci_low: Floats
+    ci_high: Floats
+    contrasts: Contrasts | None
+    given_covariance: Floats | None
+    evaluation: Evaluation
+    sampled: Sampled | None
+
+    @cached_property
+    def deff(self) -> Floats:
+        """The design effect of every estimate (domains, parts): one more pass over the rows."""
+        if self.sampled is None or self.contrasts is None:
+            return np.full_like(self.se, np.nan)
+        elements = ElementScores(self.evaluation, self.sampled.measures)
+        squares = elements.squares(self.family, self.sampled.design)
+        deff = design_effects(
+            self.contrasts.variances, squares, self.evaluation, self.sampled.design
+        )
+        return np.where(np.isnan(self.values.exact), np.nan, deff)
+
+    def covariance(self, domain: int) -> Floats:
+        """The covariance matrix of all parts in one domain: (parts, parts)."""
+        parts = len(self.evaluation.tree.parts)
+        matrix = np.zeros((parts, parts))
+        if self.contrasts is not None:
+            matrix = self.contrasts.covariance(domain)
+        return matrix if self.given_covariance is None else matrix + self.given_covariance[domain]
+
+
+@dataclass(frozen=True)
+class IndexResult:
+    """An index computed on one data set: the whole first, then each family of domains."""
+
+    index: IndexDefinition
+    parts: tuple[Node | Leaf, ...]
+    families: tuple[FamilyResult, ...]
+    design: SampleDesign | None
+    options: Options
+
+
+def compute_index(
+    index: IndexDefinition,
+    sample: Sample | None,
+    families: Sequence[Sequence[str]] = (),
+    given: Given | None = None,
+    options: Options | None = None,
+) -> IndexResult:
+    """Compute every node and leaf of an index for the whole and for each family of domains.
+
+    `sample` is the data with their design, None for an index whose leaves all take given values;
+    `families` lists, per family, the columns crossed. Raises `Refusal` when a column or a given
+    value is missing.
+    """
+    tree = ScoreTree(index, given or Given())
+    measures: dict[str, Measure] = {}
+    if sample is not None:
+        measures = {leaf.code: measure_of(index, leaf, sample[0]) for leaf in tree.answered}
+    return compute_tree(tree, measures, sample, families, options or Options())
+
+
+def compute_tree(
+    tree: ScoreTree,
+    measures: Mapping[str, Measure],
+    sample: Sample | None,
+    families: Sequence[Sequence[str]],
+    options: Options,
+) -> IndexResult:
+    """Compute the parts of a tree whose leaves have been read as measures (see `compute_index`)."""
+    index = tree.index
+    if sample is None:
+        if tree.answered or families:
+            template = "Chỉ số {index} cần dữ liệu trả lời: nêu tệp bằng --data."
+            raise Refusal(template, index=index.code)
+        whole = Family((), ((),), np.zeros(0, dtype=np.intp))
+        result = _estimated(tree, tree.evaluate(None, whole), whole, None, options)
+        return IndexResult(index, tree.parts, (result,), None, options)
+    data, design = sample
+    groups = [Family.of(data, names) for names in ((), *families)]
+    wanted = Wanted(
+        measures,
+        {code: below for code, below in tree.answered_below.items() if below},
+        [node.code for node in index.node if node.rollup == "pooled_respondents"],
+    )
+    results = []
+    for totals, family in zip(totals_of(wanted, design, groups), groups, strict=True):
+        evaluation = tree.evaluate(totals, family)
+        results.append(
+            _estimated(tree, evaluation, family, Sampled(totals, design, measures), options)
+        )
+    return IndexResult(index, tree.parts, tuple(results), design, options)
+
+
+def measure_of(index: IndexDefinition, leaf: Leaf, data: Dataset) -> Measure:
+    """Read a leaf's column as the index prescribes; anything outside the scale is missing."""
+    scale = index.scale_of(leaf)
+    rates: Mapping[str, Fraction]
+    if leaf.measure == "favourable_share":
+        favourable = index.favourable_of(leaf)
+        rates = {code: Fraction(code in favourable) for code in scale}
+    elif leaf.measure == "mean_score":
+        top = max(Fraction(code) for code in scale)
+        rates = {code: Fraction(code) / top for code in scale}
+    else:
+        rates = {code: Fraction(points) for code, points in (leaf.points or {}).items()}
+    return Measure.of(data.column(str(leaf.item)), rates.get)
+
+
+def _estimated(
+    tree: ScoreTree,
+    evaluation: Evaluation,
+    family: Family,
+    sampled: Sampled | None,
+    options: Options,
+) -> FamilyResult:
+    values = evaluation.values
+    shape = values.exact.shape
+    variance, df, contrasts = np.zeros(shape), np.full(shape, np.nan), None
+    given_covariance = None
+    if sampled is not None:
+        totals, design = sampled.totals, sampled.design
+        contrasts = contrasts_of(evaluation.scores, totals, design)
+        variance = contrasts.variances
+        df[:] = degrees_of_freedom(totals, design)[:, np.newaxis]
+    if tree.given_leaves:
+        given_covariance, given_df = _given_covariance(tree, evaluation, family)
+        extra = np.einsum("dpp->dp", given_covariance)
+        df = _satterthwaite(variance, df, extra, given_df)
+        variance = variance + extra
+    unknown = np.isnan(values.exact) | tree.only_reported
+    se = np.where(unknown, np.nan, np.sqrt(variance))
+    low, high = interval(values.exact, se, df, values.n.astype(np.float64), options)
+    return FamilyResult(
+        family, values, se, df, low, high, contrasts, given_covariance, evaluation, sampled
+    )
+
+
+def _given_covariance(
+    tree: ScoreTree, evaluation: Evaluation, family: Family
+) -> tuple[Floats, Floats]:
+    """The covariance that values of other indices bring (domains, parts, parts), and its df."""
+    parts, domains = len(tree.parts), len(family.labels)
+    covariance = np.zeros((domains, parts, parts))
+    df = np.full((domains, parts), np.nan)
+    for d, domain in enumerate(domains_of(family)):
+        matrix = tree.given.covariance(tree.given_leaves, domain)
+        unknown = np.isnan(matrix)
+        reads_unknown = (evaluation.gradient != 0) @ unknown @ (evaluation.gradient != 0).T
+        product = evaluation.gradient @ np.where(unknown, 0.0, matrix) @ evaluation.gradient.T
+        covariance[d] = np.where(reads_unknown, np.nan, product)
+        freedom = [tree.given.value(leaf, domain).df for leaf in tree.given_leaves]
+        known = np.array([np.inf if f is None else f for f in freedom])
+        reads = np.where(evaluation.gradient != 0, known, np.inf).min(axis=1)
+        df[d] = np.where(np.isfinite(reads), reads, np.nan)
+    return covariance, df
+
+
+def _satterthwaite(variance: Floats, df: Floats, extra: Floats, extra_df: Floats) -> Floats:
+    """Degrees of freedom of a sum of independent variances (Satterthwaite 1946, Biometrics 2)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = (variance + extra) ** 2 / (variance**2 / df + extra**2 / extra_df)
+    only_extra = (variance == 0) & (extra > 0)
+    return np.where(extra > 0, np.where(only_extra, extra_df, both), df)

@@ -1,0 +1,291 @@
+"""The score tree evaluated on all domains at once: rates, scores of sampled units, gradients."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+
+from analysis.dataset import Floats, Ints
+from analysis.exact import EXACT, joined, whole
+from analysis.given import Domain, Given
+from analysis.rounding import coefficients, has_rounding, official_values
+from analysis.totals import Family, Totals
+from questionnaires.model import ANSWERED, IndexDefinition, Leaf, Node
+
+
+@dataclass(frozen=True)
+class Values:
+    """What an index is worth in each domain: arrays (domains, parts), NaN where undefined.
+
+    `exact` is the rate, `official` the rate as the definition rounds it, both with their points
+    (NaN without maximum). `n` counts answers or people, -1 where nothing is counted. `reasons`
+    says, by (domain, part), why a rate is undefined, as a code.
+    """
+
+    exact: Floats
+    official: Floats
+    points_exact: Floats
+    points: Floats
+    n: Ints
+    reasons: dict[tuple[int, int], str]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The values of a family of domains and what their variance is made of.
+
+    `scores` (cells, parts) is the linearised score of each cell of the totals, `gradient`
+    (parts, given leaves) the derivative of each part by each leaf that takes a given value.
+    `weight` and `people` (domains, parts) are the weight in ticks, and the number, of people with
+    at least one answer below a part; `squares` (domains, parts) the sum of w (v (f - R) / D)^2 of
+    leaves, NaN for nodes. `denominator` (domains, parts) is D, for pooled nodes their own.
+    """
+
+    tree: "ScoreTree"
+    values: Values
+    scores: Floats
+    gradient: Floats
+    weight: Floats
+    people: Floats
+    squares: Floats
+    denominator: Floats
+
+
+class ScoreTree:
+    """An index definition prepared for evaluation.
+
+    `parts` are evaluated from the last to the first: by default the whole tree from its root.
+    """
+
+    def __init__(
+        self, index: IndexDefinition, given: Given, parts: Sequence[Node | Leaf] | None = None
+    ) -> None:
+        self.index = index
+        self.given = given
+        self.parts = index.in_order if parts is None else tuple(parts)
+        self.position = {part.code: i for i, part in enumerate(self.parts)}
+        leaves = [part for part in self.parts if isinstance(part, Leaf)]
+        self.answered = [leaf for leaf in leaves if leaf.measure in ANSWERED]
+        self.given_leaves = [leaf for leaf in leaves if leaf.measure not in ANSWERED]
+        answered = {leaf.code for leaf in self.answered}
+        self.answered_below = {
+            node.code: [
+                leaf.code for leaf in index.leaves_below(node.code) if leaf.code in answered
+            ]
+            for node in index.node
+        }
+        # A value that rests on nothing but reported numbers has no sampling error to estimate.
+        self.only_reported = np.array(
+            [
+                all(leaf.measure == "reported" for leaf in index.leaves_below(part.code))
+                for part in self.parts
+            ]
+        )
+
+    def evaluate(self, totals: Totals | None, family: Family) -> Evaluation:
+        """Evaluate every part on every domain of a family; without totals only given values."""
+        work = _Work(self, totals, family)
+        for part in reversed(self.parts):
+            if isinstance(part, Node):
+                work.node(part)
+            elif part.measure in ANSWERED:
+                work.leaf(part)
+            else:
+                work.given_leaf(part)
+        return work.finished()
+
+
+def domains_of(family: Family) -> Iterator[Domain]:
+    """Each domain of a family as (column, value) pairs."""
+    for labels in family.labels:
+        yield tuple(zip(family.columns, labels, strict=True))
+
+
+class _Work:
+    """One evaluation under way."""
+
+    def __init__(self, tree: ScoreTree, totals: Totals | None, family: Family) -> None:
+        self.tree = tree
+        self.totals = totals
+        self.family = family
+        domains, parts = len(family.labels), len(tree.parts)
+        self.rates = np.full((domains, parts), np.nan)
+        self.n = np.full((domains, parts), -1, dtype=np.int64)
+        self.weight = np.full((domains, parts), np.nan)
+        self.people = np.full((domains, parts), np.nan)
+        self.squares = np.full((domains, parts), np.nan)
+        self.denominator = np.full((domains, parts), np.nan)
+        self.scores = np.zeros((0 if totals is None else len(totals.unit), parts))
+        self.gradient = np.zeros((parts, len(tree.given_leaves)))
+        self.reasons: dict[tuple[int, int], str] = {}
+        self.fractions: list[dict[str, Fraction | None]] = [{} for _ in range(domains)]
+        self.rounding = has_rounding(tree.index)
+        if totals is not None:
+            self.cells = joined(totals.sums)
+            self.limbs, self.counts = totals.over_domains()
+            self.sums = joined(self.limbs)
+
+    def leaf(self, leaf: Leaf) -> None:
+        """A leaf read from answers: rate A / D, score (A_c - R D_c) / D."""
+        assert self.totals is not None
+        columns, p = self.totals.leaves[leaf.code], self.tree.position[leaf.code]
+        n = self.counts[:, columns.n]
+        rate = self._ratio(leaf.code, [columns.value], [columns.weight], columns.scale)
+        weight = self.sums[:, columns.weight]
+        self.rates[:, p], self.n[:, p] = rate, n
+        self.weight[:, p], self.people[:, p] = weight, n
+        with np.errstate(divide="ignore", invalid="ignore"):
+            square = self.sums[:, columns.square] / columns.scale**2
+            self.squares[:, p] = np.maximum(square - rate * rate * weight, 0.0) / weight**2
+        value = self.cells[:, columns.value] / columns.scale
+        self._score(p, value, self.cells[:, columns.weight], weight)
+        self._undefined(p, "no_valid_answer")
+
+    def given_leaf(self, leaf: Leaf) -> None:
+        """A leaf that takes the value of another index or a reported number."""
+        p = self.tree.position[leaf.code]
+        self.gradient[p, self.tree.given_leaves.index(leaf)] = 1.0
+        for d, domain in enumerate(domains_of(self.family)):
+            value = self.tree.given.value(leaf, domain)
+            self.fractions[d][leaf.code] = value.rate
+            if value.rate is None:
+                self.reasons[d, p] = str(value.reason)
+            else:
+                self.rates[d, p] = float(value.rate)
+            self.n[d, p] = -1 if value.n is None else value.n
+
+    def node(self, node: Node) -> None:
+        """A node: its rate, score and gradient are the same combination of its children's."""
+        p = self.tree.position[node.code]
+        below = self.tree.answered_below[node.code]
+        if below and self.totals is not None:
+            people = self.totals.people[node.code]
+            self.n[:, p] = self.counts[:, people.complete]
+            self.weight[:, p] = self.sums[:, people.weight]
+            self.people[:, p] = self.counts[:, people.n]
+        if node.rollup == "pooled_items":
+            self._pool_items(node, p, below)
+        elif node.rollup == "pooled_respondents":
+            self._pool_respondents(node, p, below)
+        else:
+            self._combine(node, p)
+
+    def finished(self) -> Evaluation:
+        """Everything found, with points and, where the definition rounds, the official values."""
+        maximum = [self.tree.index.max_points_of(part) for part in self.tree.parts]
+        most = np.array([np.nan if points is None else float(points) for points in maximum])
+        official, points = self.rates, self.rates * most
+        if self.rounding:
+            official, points = self._official()
+        values = Values(self.rates, official, self.rates * most, points, self.n, self.reasons)
+        return Evaluation(
+            self.tree,
+            values,
+            self.scores,
+            self.gradient,
+            self.weight,
+            self.people,
+            self.squares,
+            self.denominator,
+        )
+
+    def _combine(self, node: Node, p: int) -> None:
+        shares = coefficients(self.tree.index, node)
+        # Whole numbers over one denominator: ten rates of 1 have a mean of exactly 1.
+        whole_of = lcm(*(share.denominator for _, share in shares))
+        children = [self.tree.position[child] for child, _ in shares]
+        multiples = np.array([float(share * whole_of) for _, share in shares])
+        self.rates[:, p] = (self.rates[:, children] * multiples).sum(axis=1) / whole_of
+        self.scores[:, p] = self.scores[:, children] @ (multiples / whole_of)
+        self.gradient[p] = (multiples / whole_of) @ self.gradient[children]
+        for d in np.flatnonzero(np.isnan(self.rates[:, p])):
+            missing = next(c for c in children if np.isnan(self.rates[d, c]))
+            self.reasons[int(d), p] = f"undefined:{self.tree.parts[missing].code}"
+
+    def _pool_items(self, node: Node, p: int, below: list[str]) -> None:
+        assert self.totals is not None
+        columns = [self.totals.leaves[code] for code in below]
+        scale = lcm(*(c.scale for c in columns))
+        multiples = [scale // c.scale for c in columns]
+        rate = self._ratio(
+            node.code, [c.value for c in columns], [c.weight for c in columns], scale, multiples
+        )
+        self.rates[:, p] = rate
+        self.n[:, p] = sum(self.counts[:, c.n] for c in columns)
+        value = sum(self.cells[:, c.value] / c.scale for c in columns)
+        weight_of_cell = sum(self.cells[:, c.weight] for c in columns)
+        weight = sum(self.sums[:, c.weight] for c in columns)
+        self._score(p, np.asarray(value), np.asarray(weight_of_cell), np.asarray(weight))
+        self._undefined(p, "no_valid_answer")
+
+    def _pool_respondents(self, node: Node, p: int, below: list[str]) -> None:
+        assert self.totals is not None
+        people = self.totals.people[node.code]
+        divisors = np.arange(1, len(below) + 1) * float(people.scale)
+        value = (self.sums[:, people.answered] / divisors).sum(axis=1)
+        weight = self.sums[:, people.weight]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.rates[:, p] = value / weight
+        if self.rounding:
+            self._exact_own_means(node.code, people.answered, people.weight, people.scale)
+        self.n[:, p] = self.counts[:, people.n]
+        value_of_cell = (self.cells[:, people.answered] / divisors).sum(axis=1)
+        self._score(p, value_of_cell, self.cells[:, people.weight], weight)
+        self._undefined(p, "no_valid_answer")
+
+    def _score(self, p: int, value: Floats, weight_of_cell: Floats, weight: Floats) -> None:
+        assert self.totals is not None
+        domain = self.totals.domain
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = (value - self.rates[domain, p] * weight_of_cell) / weight[domain]
+        self.denominator[:, p] = weight
+        self.scores[:, p] = np.where(np.isfinite(score), score, 0.0)
+
+    def _undefined(self, p: int, reason: str) -> None:
+        for d in np.flatnonzero(np.isnan(self.rates[:, p])):
+            self.reasons[int(d), p] = reason
+
+    def _ratio(
+        self,
+        code: str,
+        values: list[int],
+        weights: list[int],
+        scale: int,
+        multiples: list[int] | None = None,
+    ) -> Floats:
+        """Divide exact sums once, correctly rounded: sum of values / (scale x sum of weights)."""
+        factors = np.array(multiples or [1] * len(values), dtype=np.float64)
+        above = self.limbs[:, :, values] @ factors
+        below = self.limbs[:, :, weights].sum(axis=2) * scale
+        simple = len(above) == 1 and max(above.max(initial=0), below.max(initial=0)) < EXACT
+        if simple and not self.rounding:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.asarray(above[0] / below[0])
+        rate = np.full(above.shape[1], np.nan)
+        for d, (a, b) in enumerate(zip(whole(above), whole(below), strict=True)):
+            self.fractions[d][code] = Fraction(a, b) if b else None
+            if b:
+                rate[d] = a / b
+        return rate
+
+    def _exact_own_means(
+        self, code: str, answered: tuple[int, ...], weight: int, scale: int
+    ) -> None:
+        by_answered = [whole(self.limbs[:, :, column]) for column in answered]
+        for d, total in enumerate(whole(self.limbs[:, :, weight])):
+            value = sum(
+                (Fraction(s[d], m * scale) for m, s in enumerate(by_answered, 1)), Fraction(0)
+            )
+            self.fractions[d][code] = value / total if total else None
+
+    def _official(self) -> tuple[Floats, Floats]:
+        rates, points = np.full_like(self.rates, np.nan), np.full_like(self.rates, np.nan)
+        for d, fractions in enumerate(self.fractions):
+            for code, value in official_values(self.tree.index, fractions).items():
+                if value is not None:
+                    rates[d, self.tree.position[code]] = float(value.rate)
+                    if value.points is not None:
+                        points[d, self.tree.position[code]] = float(value.points)
+        return rates, points

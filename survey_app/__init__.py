@@ -1,0 +1,1 @@
+"""Who asks, who answers, who checks, who publishes; so far only the demo waves."""

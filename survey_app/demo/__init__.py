@@ -1,0 +1,1 @@
+"""The demo waves: what was published, and answers reconstructed from it."""

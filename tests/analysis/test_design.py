@@ -1,0 +1,108 @@
+"""The sample design is read from columns, and what contradicts it is refused by name."""
+
+import numpy as np
+import pytest
+
+from analysis.dataset import Dataset
+from analysis.design import DesignColumns, design_of, group, natural_key
+from questionnaires.refusal import Refusal
+
+BASE = {
+    "h": ["A", "A", "A", "B", "B", "B"],
+    "p": ["1", "1", "2", "1", "2", "2"],
+    "w": ["1", "2", "1.5", "1", "1", "0"],
+    "N": ["9", "9", "9", "4", "4", "4"],
+}
+
+
+def design(columns=None, *, lonely="fail", source="probability", **named):
+    data = Dataset.of(BASE | (columns or {}), "x.csv")
+    return design_of(data, DesignColumns(**named), source, lonely)
+
+
+def test_a_psu_is_known_by_its_stratum_and_its_label():
+    found = design(stratum="h", psu=("p",))
+
+    assert found.unit.tolist() == [0, 0, 1, 2, 3, 3]
+    assert found.stages[0].taken.tolist() == [2, 2]
+
+
+def test_without_psu_each_row_is_one_and_without_stratum_there_is_one():
+    found = design()
+
+    assert len(set(found.unit.tolist())) == 6
+    assert found.stages[0].taken.tolist() == [6]
+    assert found.weights.values.tolist() == [1.0] * 6
+
+
+def test_a_row_of_weight_zero_still_counts_as_a_sampled_psu():
+    found = design({"w": ["1", "1", "1", "0", "1", "1"]}, stratum="h", psu=("p",), weight="w")
+
+    assert found.stages[0].taken.tolist() == [2, 2]
+
+
+def test_without_population_counts_only_the_first_stage_has_a_variance():
+    assert len(design(psu=("h", "p")).stages) == 1
+    assert len(design({"M": ["3"] * 6, "N": ["9"] * 6}, psu=("h", "p"), fpc=("N", "M")).stages) == 2
+
+
+def test_a_census_has_taken_every_unit():
+    stage = design(source="census").stages[0]
+
+    assert stage.population.tolist() == [6.0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "named", "words"),
+    [
+        ({"w": ["1", "-2", "1", "1", "1", "1"]}, {"weight": "w"}, ["x.csv", "dòng 3", "«w»", "-2"]),
+        ({"w": ["1", "", "1", "1", "1", "1"]}, {"weight": "w"}, ["dòng 3", "«w»"]),
+        ({"w": ["1", "inf", "1", "1", "1", "1"]}, {"weight": "w"}, ["dòng 3", "«w»"]),
+        ({"h": ["A", None, "A", "B", "B", "B"]}, {"stratum": "h"}, ["dòng 3", "«h»", "trống"]),
+        ({"p": ["1", "1", "", "1", "2", "2"]}, {"psu": ("p",)}, ["dòng 4", "«p»", "trống"]),
+        (
+            {"N": ["9", "8", "9", "4", "4", "4"]},
+            {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
+            ["dòng 3", "«N»", "khác"],
+        ),
+        (
+            {"N": ["9", "9", "9", "1", "1", "1"]},
+            {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
+            ["dòng 5", "nhỏ hơn"],
+        ),
+        (
+            {"N": ["9", "9", "", "4", "4", "4"]},
+            {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
+            ["dòng 4", "«N»"],
+        ),
+        ({}, {"stratum": "z"}, ["không có cột «z»"]),
+        ({}, {"psu": ("p",), "fpc": ("N", "N")}, ["2 cột", "1 cấp"]),
+        ({"p": ["1", "1", "1", "1", "2", "2"]}, {"stratum": "h", "psu": ("p",)}, ["1 tầng", ": A"]),
+    ],
+)
+def test_what_contradicts_a_sample_is_refused_by_name(columns, named, words):
+    with pytest.raises(Refusal) as refusal:
+        design(columns, **named)
+
+    assert all(word in str(refusal.value) for word in words), str(refusal.value)
+
+
+def test_a_stratum_taken_whole_is_not_lonely():
+    columns = {"p": ["1", "1", "1", "1", "2", "2"], "N": ["1", "1", "1", "4", "4", "4"]}
+
+    assert design(columns, stratum="h", psu=("p",), fpc=("N",)).lonely_parents == ()
+
+
+def test_grouping_is_the_same_for_small_and_for_large_codes(monkeypatch):
+    codes = [np.array([2, 0, 2, 1]), np.array([1, 1, 1, 0])]
+
+    dense = group(codes, [3, 2])
+    monkeypatch.setattr("analysis.design.DENSE", 0)
+    sparse = group(codes, [3, 2])
+
+    assert dense[0].tolist() == sparse[0].tolist() == [2, 0, 2, 1]
+    assert dense[1].tolist() == sparse[1].tolist() == [1, 3, 0]
+
+
+def test_labels_are_sorted_with_numbers_by_size():
+    assert sorted(["10", "9", "b", "a", "-1"], key=natural_key) == ["-1", "9", "10", "a", "b"]

@@ -58,8 +58,8 @@ class ExactWeights:
         """The weights themselves (n,), float64."""
         return joined(self.limbs) * float(self.tick)
 
-    def take(self, rows: NDArray[np.bool_]) -> "ExactWeights":
-        """Keep only the marked rows."""
+    def take(self, rows: slice | NDArray[np.intp]) -> "ExactWeights":
+        """Keep only some rows."""
         return ExactWeights(self.limbs[:, rows], self.tick)
 
 

@@ -10,7 +10,7 @@ from analysis.dataset import Floats
 from analysis.design import SampleDesign
 from analysis.exact import joined, steady_sums
 from analysis.rounding import coefficients
-from analysis.totals import Family, Measure, sum_of_values
+from analysis.totals import Family, Measure, Rows, rows_where, sum_of_values
 from analysis.tree import Evaluation, ScoreTree
 from questionnaires.model import Leaf, Node
 
@@ -26,7 +26,7 @@ class ElementScores:
     def squares(self, family: Family, design: SampleDesign) -> Floats:
         """The sum of w u^2 over the responses of each domain: (domains, parts), w in ticks."""
         weight = joined(design.weights.limbs)
-        inside = (family.of_row >= 0) & (weight > 0)
+        inside = rows_where((family.of_row >= 0) & (weight > 0))
         rows = _Rows(inside, family.of_row[inside], weight[inside], len(family.labels))
         squares = self.evaluation.squares.copy()
         if isinstance(self.tree.parts[0], Node):
@@ -93,7 +93,7 @@ class ElementScores:
 
 @dataclass(frozen=True)
 class _Rows:
-    inside: NDArray[np.bool_]
+    inside: Rows
     domain: NDArray[np.intp]
     weight: Floats
     domains: int

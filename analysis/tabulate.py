@@ -140,8 +140,8 @@ class _ItemTable:
     def _measures(self, column: Column) -> tuple[dict[str, Measure], dict[str, str]]:
         item = self.item
         if item.kind == "text":
-            filled = (column.codes < 0).astype(np.intp)
-            return {ANSWERED: Measure(1 - filled, (0, 1), 1)}, {ANSWERED: "Có trả lời"}
+            filled = (column.codes >= 0).astype(np.uint8)
+            return {ANSWERED: Measure(filled, (0, 1), 1)}, {ANSWERED: "Có trả lời"}
         inside = {option.code for option in item.inside}
         if item.kind == "number":
             outside = {option.code for option in item.option}

@@ -14,6 +14,7 @@ from analysis.exact import EXACT, ExactWeights
 from questionnaires.refusal import Refusal
 
 Rates = Callable[[str], Fraction | None]
+Rows = slice | NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Measure:
     `len(values)`. The rate of class k is `values[k] / scale`, whole numbers.
     """
 
-    classes: NDArray[np.intp]
+    classes: NDArray[np.unsignedinteger]
     values: tuple[int, ...]
     scale: int
 
@@ -37,9 +38,12 @@ class Measure:
         number = {rate: k for k, rate in enumerate(distinct)}
         missing = len(distinct)
         class_of = np.array(
-            [missing if rate is None else number[rate] for rate in rates] + [missing], dtype=np.intp
+            [missing if rate is None else number[rate] for rate in rates] + [missing],
+            dtype=np.min_scalar_type(missing),  # a byte a row, but for numbers of many values
         )
-        return cls(class_of[column.codes], tuple(int(rate * scale) for rate in distinct), scale)
+        return cls(
+            class_of.take(column.codes), tuple(int(rate * scale) for rate in distinct), scale
+        )
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -173,7 +177,7 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
 
     Raises `Refusal` when weights times answers are so large that a sum could not be exact.
     """
-    positive = design.weights.limbs.sum(axis=0) > 0
+    positive = rows_where(design.weights.limbs.sum(axis=0) > 0)
     domains = [family.of_row[positive] for family in families]
     unit = design.unit[positive]
     sizes = [len(family.labels) + 1 for family in families]
@@ -215,7 +219,7 @@ class _Sheet:
         self.sums: list[Floats] = []
         self.counts: list[Ints] = []
 
-    def add_leaf(self, measure: Measure, classes: NDArray[np.intp]) -> LeafColumns:
+    def add_leaf(self, measure: Measure, classes: NDArray[np.unsignedinteger]) -> LeafColumns:
         """Total one leaf by counting the weight of each class of answers in each cell."""
         width = len(measure.values) + 1
         flat = self.cell * width + classes
@@ -237,10 +241,10 @@ class _Sheet:
         self, answered: NDArray[np.bool_], own: tuple[Floats, Ints, int] | None
     ) -> PeopleColumns:
         """Total the people of a node from which leaves (leaves, n) they answered."""
-        some, every = answered.any(axis=0), answered.all(axis=0)
-        weight = self._add_sum(self._sums(some.astype(np.float64)))
-        n = self._add_count(np.bincount(self.cell[some], minlength=self.cells))
-        complete = self._add_count(np.bincount(self.cell[every], minlength=self.cells))
+        some = np.logical_or.reduce(answered, axis=0)
+        every = np.logical_and.reduce(answered, axis=0)
+        weight = self._add_sum(self._sums(np.asarray(some, dtype=np.float64)))
+        n, complete = self._count(some), self._count(every)
         if own is None:
             return PeopleColumns(weight, n, complete)
         values, number, scale = own
@@ -249,6 +253,10 @@ class _Sheet:
             for m in range(1, len(answered) + 1)
         )
         return PeopleColumns(weight, n, complete, columns, scale)
+
+    def _count(self, rows: NDArray[np.bool_]) -> int:
+        counted = np.bincount(self.cell, weights=rows, minlength=self.cells)
+        return self._add_count(counted.astype(np.int64))
 
     def _sums(self, factor: Floats) -> Floats:
         try:
@@ -265,13 +273,18 @@ class _Sheet:
         return len(self.counts) - 1
 
 
-def sum_of_values(measures: Sequence[Measure], rows: NDArray[np.bool_]) -> tuple[Floats, Ints, int]:
-    """Each marked row's sum of rates over its valid answers, their number, and the scale.
+def rows_where(mask: NDArray[np.bool_]) -> Rows:
+    """The marked rows as an index; a slice, which copies nothing, when all are marked."""
+    return slice(None) if mask.all() else np.flatnonzero(mask)
+
+
+def sum_of_values(measures: Sequence[Measure], rows: Rows) -> tuple[Floats, Ints, int]:
+    """The sum of rates over the valid answers of each of some rows, their number, and the scale.
 
     The sums are whole numbers of one common scale: rate sum = sum / scale.
     """
     scale = lcm(*(measure.scale for measure in measures))
-    total = np.zeros(int(rows.sum()))
+    total = np.zeros(len(measures[0].classes[rows]))
     answered = np.zeros(len(total), dtype=np.int64)
     for measure in measures:
         factor = scale // measure.scale

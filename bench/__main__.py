@@ -21,7 +21,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no such bench: {', '.join(sorted(unknown))}")
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-    print(f"{machine}; every time is the best of several runs")
+    print(f"{machine}; best of several runs unless a line says otherwise")
     for name in options.names or BENCHES:
         BENCHES[name](options.large)
 

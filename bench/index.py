@@ -13,8 +13,9 @@ from time import perf_counter
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.dataset import Dataset, read_csv
+from analysis.dataset import read_csv
 from analysis.design import Sample, design_of
 from analysis.estimate import Options
 from analysis.index import IndexResult, compute_index
@@ -33,9 +34,9 @@ PROCESS_BUDGET = 1.5  # seconds
 TASK_BUDGET = 0.020  # seconds
 AGREEMENT = 1e-9  # relative, of every estimate and standard error with those of R
 IDIOMS = {
-    "scores_of_responses": "R survey, score matrix of responses",
-    "scores_of_communes": "R survey, score matrix of communes",
-    "svyby": "R survey, svyby item by item (items only)",
+    "scores_of_responses": "R survey: scores of responses",
+    "scores_of_communes": "R survey: scores of communes",
+    "svyby": "R survey: svyby, items only, one run",
 }
 # The least that a process can do with the file: start, import NumPy, split the lines into cells.
 BARE_PROCESS = """
@@ -79,13 +80,16 @@ def best_of(times: int, task: Callable[[], T]) -> tuple[float, T]:
     return min(seconds), found
 
 
-def bare_totals(drawn: Round) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def bare_totals(drawn: Round) -> list[NDArray[np.number]]:
     """The weight of each class of answers in each commune, item by item: the least to be done."""
     classes = len(SCALE) + 1  # with the missing answer, which stands as -1
     key = drawn.commune.astype(np.intp) * classes + 1
     weights = drawn.ticks.astype(np.float64)
     size = (int(drawn.commune.max()) + 1) * classes
-    return [np.bincount(key + answers, weights, size) for answers in drawn.answers.values()]
+    return [
+        np.bincount(key + answers, weights=weights, minlength=size)
+        for answers in drawn.answers.values()
+    ]
 
 
 def combination_of(index: IndexDefinition) -> dict[str, dict[str, Fraction]]:
@@ -138,8 +142,8 @@ def _whole_process(path: Path) -> None:
     _line(
         "whole process, CSV to JSON",
         whole,
-        f"{whole / bare:.2f} x a process that imports NumPy and splits the same CSV "
-        f"({_time(bare)}), {whole / PROCESS_BUDGET:.2f} x the budget of {_time(PROCESS_BUDGET)}",
+        f"{_ratio(whole, bare, 'importing NumPy and splitting the same CSV into cells')}, "
+        f"{_ratio(whole, PROCESS_BUDGET, 'the budget')}",
     )
     imports, _ = best_of(3, lambda: _python("-c", "import analysis.__main__"))
     reading, (index, sample) = best_of(3, lambda: _load(path))
@@ -152,7 +156,7 @@ def _whole_process(path: Path) -> None:
         "design effects, ranks and JSON": output - computing,
     }
     for name, seconds in parts.items():
-        _line(f"  {name}", seconds, f"{seconds / whole:.2f} x the whole process")
+        _line(f"  {name}", seconds, _ratio(seconds, whole, "the whole process"))
 
 
 def _load(path: Path) -> tuple[IndexDefinition, Sample]:
@@ -168,8 +172,8 @@ def _whole_task(index: IndexDefinition, sample: Sample, drawn: Round) -> float:
         _line(
             name,
             measured,
-            f"{measured / bare:.2f} x bare NumPy totals ({_time(bare)}), "
-            f"{measured / TASK_BUDGET:.2f} x the budget of {_time(TASK_BUDGET)}",
+            f"{_ratio(measured, bare, 'bare NumPy totals')}, "
+            f"{_ratio(measured, TASK_BUDGET, 'the budget')}",
         )
     return seconds
 
@@ -191,14 +195,14 @@ def _in_r(path: Path, result: IndexResult, ours: float) -> None:
     subprocess.run(["Rscript", SURVEY, path, combination, estimates, seconds], check=True)
     found = _rows(estimates)
     for row in _rows(seconds):
-        measured = float(row["seconds"])
-        same = [other for other in found if other["idiom"] == row["idiom"]]
+        idiom, measured = row["idiom"], float(row["seconds"])
+        same = [other for other in found if other["idiom"] == idiom]
         difference = _difference(result, same)
         _line(
-            IDIOMS[row["idiom"]],
+            IDIOMS[idiom],
             measured,
-            f"{measured / ours:.1f} x our task after loading ({_time(ours)}); {len(same):,} "
-            f"estimates and their errors agree, largest relative difference {difference:.0e}",
+            f"{_ratio(measured, ours, 'our task after loading')}; {len(same):,} estimates and "
+            f"their errors agree, largest relative difference {difference:.0e}",
         )
 
 
@@ -216,6 +220,8 @@ def _difference(result: IndexResult, others: Sequence[dict[str, str]]) -> float:
         for family in result.families
         for d, label in enumerate(family.family.labels)
     }
+    if {other["unit"] for other in others} != set(place):
+        raise ValueError("R has not the same domains")
     position = {part.code: p for p, part in enumerate(result.parts)}
     position |= {str(leaf.item): position[leaf.code] for leaf in result.index.leaf}
     largest = 0.0
@@ -232,19 +238,17 @@ def _difference(result: IndexResult, others: Sequence[dict[str, str]]) -> float:
 
 def _large(index: IndexDefinition) -> None:
     drawn = generate(_items(index), MANY_ROWS)
-    data: Dataset = in_memory(drawn)
+    data = in_memory(drawn)
     sample = data, design_of(data, DESIGN)
     held = sum(column.codes.nbytes for column in data.columns.values())
     seconds, _ = best_of(3, lambda: _compute(index, sample))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     bare, _ = best_of(3, lambda: bare_totals(drawn))
     print(f"\nindex {index.code}: {MANY_ROWS:,} responses in memory")
-    _line(
-        "task after loading", seconds, f"{seconds / bare:.2f} x bare NumPy totals ({_time(bare)})"
-    )
+    _line("task after loading", seconds, _ratio(seconds, bare, "bare NumPy totals"))
     print(
-        f"  {'peak memory of the process':<44}{peak / 2**20:>6.0f} MiB  "
-        f"{peak / held:.1f} x the coded columns themselves ({held / 2**20:.0f} MiB)"
+        f"  {'peak memory of the process':<38}{peak / 2**20:>6.0f} MiB  "
+        f"{peak / held:.2f} x the {held / 2**20:.0f} MiB of the coded columns"
     )
 
 
@@ -261,5 +265,9 @@ def _time(seconds: float) -> str:
     return f"{seconds:.2f} s" if seconds >= 0.1 else f"{1000 * seconds:.1f} ms"
 
 
+def _ratio(seconds: float, reference: float, name: str) -> str:
+    return f"{seconds / reference:,.2f} x {name} ({_time(reference)})"
+
+
 def _line(name: str, seconds: float, compared: str) -> None:
-    print(f"  {name:<44}{_time(seconds):>10}  {compared}")
+    print(f"  {name:<38}{_time(seconds):>10}  {compared}")

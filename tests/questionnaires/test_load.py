@@ -315,17 +315,22 @@ def test_a_published_file_is_loaded_while_it_is_unchanged(tmp_path):
     assert catalogue.index("sipas-2022").definition.code == "sipas-2022"
 
 
-@pytest.mark.parametrize("file", ["sipas-counter/1.toml", "indices/sipas-2023.toml"])
-def test_a_published_file_that_was_changed_is_refused_be_it_by_a_comment(tmp_path, file):
+@pytest.mark.parametrize(
+    ("load", "name", "file"),
+    [
+        (Catalogue.questionnaire, "sipas-counter/1", "sipas-counter/1.toml"),
+        (Catalogue.index, "sipas-2023", "indices/sipas-2023.toml"),
+    ],
+)
+def test_a_published_file_that_was_changed_is_refused_be_it_by_a_comment(
+    tmp_path, load, name, file
+):
     catalogue = copy_of_the_catalogue(tmp_path, [file])
     with (catalogue.folder / file).open("a", encoding="utf-8") as published:
         published.write("# chú thích\n")
 
     with pytest.raises(Refusal, match=f"Tệp {file} đã công bố"):
-        if file.startswith("indices/"):
-            catalogue.index("sipas-2023")
-        else:
-            catalogue.questionnaire("sipas-counter/1")
+        load(catalogue, name)
 
 
 def test_a_draft_may_be_changed_and_a_translation_too(tmp_path):

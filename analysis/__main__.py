@@ -123,14 +123,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     index = commands.add_parser("index", help="tính chỉ số", allow_abbrev=False)
     index.set_defaults(run=run_index)
-    index.add_argument("--index", required=True, metavar="INDEX.toml")
-    index.add_argument("--data", metavar="DATA.csv|.parquet")
-    index.add_argument("--from", dest="results", action="append", default=[], metavar="RESULT.json")
-    index.add_argument("--reported", metavar="VALUES.csv")
+    add = index.add_argument
+    add("--index", required=True, metavar="INDEX.toml", help="cách tính chỉ số")
+    add("--data", metavar="DATA.csv|.parquet", help="phiếu trả lời, mỗi phiếu một dòng")
+    add(
+        "--from",
+        dest="results",
+        action="append",
+        default=[],
+        metavar="RESULT.json",
+        help="kết quả của chỉ số khác mà chỉ số này dùng",
+    )
+    add("--reported", metavar="VALUES.csv", help="số liệu báo cáo: cột leaf, value (từ 0 đến 1)")
     tables = commands.add_parser("describe", help="lập bảng từng câu hỏi", allow_abbrev=False)
     tables.set_defaults(run=run_describe)
-    tables.add_argument("--questionnaire", required=True, metavar="CODE/VERSION|FILE.toml")
-    tables.add_argument("--data", required=True, metavar="DATA.csv|.parquet")
+    add = tables.add_argument
+    add("--questionnaire", required=True, metavar="CODE/VERSION|FILE.toml", help="phiên bản phiếu")
+    add("--data", required=True, metavar="DATA.csv|.parquet", help="phiếu trả lời")
     for command in (index, tables):
         _add_common(command)
     return parser
@@ -138,19 +147,36 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_common(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("--stratum", metavar="COL")
-    add("--psu", type=_columns, default=(), metavar="COL[,COL]")
-    add("--weight", metavar="COL")
-    add("--fpc", type=_columns, default=(), metavar="COL[,COL]")
-    add("--by", type=_columns, action="append", default=[], metavar="COL[,COL]")
-    add("--lonely", default="fail", choices=("fail", "certainty", "adjust", *LATER_LONELY))
-    add("--confidence", type=float, default=0.95)
-    add("--ci", default="logit", choices=("logit", "t", "kg"))
-    add("--source", default="probability", choices=("probability", "census", "self-selected"))
-    add("--assume-srs", action="store_true")
-    add("--min-n", type=int, default=DEFAULT_MINIMUM)
-    add("--format", default="json", choices=("json", "csv", "table"))
-    add("--out", metavar="FILE")
+    add("--stratum", metavar="COL", help="cột tầng")
+    add(
+        "--psu", type=_columns, default=(), metavar="COL[,COL]", help="cột đơn vị chọn mẫu từng cấp"
+    )
+    add("--weight", metavar="COL", help="cột quyền số")
+    add(
+        "--fpc",
+        type=_columns,
+        default=(),
+        metavar="COL[,COL]",
+        help="cột số lượng tổng thể từng cấp: đơn vị của tầng, rồi đơn vị trong đơn vị trên",
+    )
+    add(
+        "--by",
+        type=_columns,
+        action="append",
+        default=[],
+        metavar="COL[,COL]",
+        help="tính riêng theo cột, hoặc theo nhiều cột kết hợp; có thể lặp lại",
+    )
+    rules = ("fail", "certainty", "adjust", *LATER_LONELY)
+    add("--lonely", default="fail", choices=rules, help="tầng chỉ có một đơn vị chọn mẫu")
+    add("--confidence", type=float, default=0.95, help="độ tin cậy, mặc định 0.95")
+    add("--ci", default="logit", choices=("logit", "t", "kg"), help="cách tính khoảng tin cậy")
+    sources = ("probability", "census", "self-selected")
+    add("--source", default="probability", choices=sources, help="phiếu có được bằng cách nào")
+    add("--assume-srs", action="store_true", help="coi phiếu tự nguyện như mẫu ngẫu nhiên đơn giản")
+    add("--min-n", type=int, default=DEFAULT_MINIMUM, help="ẩn ô có ít phiếu hơn, mặc định 10")
+    add("--format", default="json", choices=("json", "csv", "table"), help="dạng kết quả")
+    add("--out", metavar="FILE", help="ghi vào tệp")
     for name in LATER:
         add(name, help=argparse.SUPPRESS)
 

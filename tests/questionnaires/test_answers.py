@@ -128,7 +128,7 @@ def test_an_unknown_option_among_several_is_refused():
     ]
 
 
-@pytest.mark.parametrize("raw", ["2", {"2": True}, [2], [["2"]]])
+@pytest.mark.parametrize("raw", ["2", {"2": True}, [2], ["2", 2], [["2"]]])
 def test_several_options_come_as_a_list_of_texts(raw):
     assert problems(check_answers(CHOICE, {"channel": raw})) == [("channel", "not_list")]
 

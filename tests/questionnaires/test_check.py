@@ -120,7 +120,7 @@ def test_a_number_has_no_options_on_a_scale():
     ]
 
 
-@pytest.mark.parametrize("bounds", [{}, {"min": 0}, {"max": 98}])
+@pytest.mark.parametrize("bounds", [{}, {"min": 98}, {"max": 98}])
 def test_a_code_outside_the_scale_cannot_also_be_a_number_that_was_meant(bounds):
     assert of_items(item("q1", "number", option=[dont_know("98")], **bounds)) == [
         "Phiếu thu/1, câu hỏi q1: mã «98» cũng là một số trả lời được; hãy đặt min, max để tách ra."
@@ -130,6 +130,10 @@ def test_a_code_outside_the_scale_cannot_also_be_a_number_that_was_meant(bounds)
 @pytest.mark.parametrize("bounds", [{"max": 97}, {"min": 99}])
 def test_a_code_outside_the_scale_may_lie_outside_the_bounds(bounds):
     assert of_items(item("q1", "number", option=[dont_know("98")], **bounds)) == []
+
+
+def test_a_code_outside_the_scale_that_is_no_number_needs_no_bounds():
+    assert of_items(item("q1", "number", option=[dont_know("khong-nho")])) == []
 
 
 @pytest.mark.parametrize("code", ["7", "98"])
@@ -145,6 +149,10 @@ def test_the_smallest_number_cannot_exceed_the_largest():
     assert of_items(item("q1", "number", min=10, max=9)) == [
         "Phiếu thu/1, câu hỏi q1: số nhỏ nhất lớn hơn số lớn nhất."
     ]
+
+
+def test_one_number_may_be_all_that_is_allowed():
+    assert of_items(item("q1", "number", min=10, max=10)) == []
 
 
 def test_published_wording_needs_its_source():
@@ -288,6 +296,12 @@ def test_weights_are_one_a_child_not_negative_and_sum_to_one(weights, sentence):
     assert of_index(*parts) == [f"Chỉ số chi-so-thu, nút A: {sentence}"]
 
 
+def test_a_weight_may_be_zero():
+    root = node("A", "B", "C", rollup="weighted_mean", weights=["1", "0"])
+
+    assert of_index(root, leaf("B"), leaf("C")) == []
+
+
 def test_thirds_may_be_rounded_to_ten_decimals():
     third = "0.3333333333"
     root = node("A", "B", "C", "D", rollup="weighted_mean", weights=[third] * 3)
@@ -393,6 +407,10 @@ def test_a_mean_score_needs_numbers_to_divide_by(scale):
     assert of_index(leaf("A", measure="mean_score", scale=scale)) == [
         "Chỉ số chi-so-thu, tiêu chí A: cách đo mean_score cần thang đo bằng số không âm."
     ]
+
+
+def test_a_mean_score_may_start_at_zero():
+    assert of_index(leaf("A", measure="mean_score", scale=("0", "1", "2"))) == []
 
 
 def test_a_table_of_points_misses_no_option_of_the_scale():

@@ -267,6 +267,18 @@ def test_a_changed_scale_is_welcome_under_a_new_code():
     assert found(old, new) == [("item_removed", "q1"), ("item_added", "q1_5")]
 
 
+def test_what_was_removed_or_added_is_shown_in_its_words():
+    old = version(choice(LOW, MIDDLE), item("q2", text="Cũ?"))
+    new = version(choice(LOW, HIGH), item("q3", text="Mới?"))
+
+    assert [(d.where, d.before, d.after) for d in differences(old, new)] == [
+        ("q2", "Cũ?", None),
+        ("q3", None, "Mới?"),
+        ("q1/2", "Vừa", None),
+        ("q1/3", None, "Tốt"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [
@@ -357,9 +369,11 @@ def test_a_rule_written_with_other_brackets_of_the_language_is_the_same_rule():
 
 
 def test_routing_shows_the_rules_of_both_versions():
-    (difference,) = differences(version(item()), version(item(asked_if=RULE)))
+    rule = ["==", ["item", "q0"], "Đà Nẵng"]
 
-    assert (difference.before, difference.after) == (None, '["==", ["item", "q1"], "1"]')
+    (difference,) = differences(version(item()), version(item(asked_if=rule)))
+
+    assert (difference.before, difference.after) == (None, '["==", ["item", "q0"], "Đà Nẵng"]')
 
 
 # The shipped pair, and any pair

@@ -260,14 +260,25 @@ def test_a_misshapen_translation_is_refused_by_file_and_place(tmp_path):
 
 
 def test_catalogue_lists_versions_and_not_translations(tmp_path):
-    for name in ("b/2.toml", "a/1.toml", "a/1.en.toml", "a/1.km.toml", "a/1-dai.toml"):
+    for name in (
+        "b/2.toml",
+        "a/1.toml",
+        "a/1.en.toml",
+        "a/1.km.toml",
+        "a/1-dai.toml",
+        "a/1.25.toml",
+        "a/1.dai.toml",
+    ):
         written(tmp_path, SOUND, name)
     written(tmp_path, SOUND, "indices-2022/1.toml")
     written(tmp_path, INDEX, "indices/chi-so.toml")
 
     catalogue = Catalogue(tmp_path)
 
-    assert catalogue.questionnaire_names == ("a/1", "a/1-dai", "b/2", "indices-2022/1")
+    assert catalogue.questionnaire_names == (
+        *("a/1", "a/1-dai", "a/1.25", "a/1.dai"),
+        *("b/2", "indices-2022/1"),
+    )
     assert catalogue.index_codes == ("chi-so",)
 
 
@@ -354,7 +365,7 @@ def test_empty_lines_of_the_published_list_are_passed_over(tmp_path):
 
 
 def test_a_published_list_without_file_names_is_refused(tmp_path):
-    written(tmp_path, "abc\n", "PUBLISHED")
+    written(tmp_path, "abc  a/1.toml\ndef\n", "PUBLISHED")
 
     with pytest.raises(Refusal, match="Tệp PUBLISHED"):
         Catalogue(tmp_path).is_published("a/1.toml")

@@ -125,6 +125,27 @@ def test_negative_points_and_roundings_are_refused(field):
         index(leaf("A", **{field: -1}))
 
 
+def test_half_a_point_and_a_rate_rounded_to_the_unit_are_allowed():
+    tree = index(
+        node("A", "B", max_points="0.5", round=0, round_points=0),
+        leaf("B", max_points="0.5", round=0, round_points=0),
+    )
+
+    assert {(part.max_points, part.round, part.round_points) for part in tree.in_order} == {
+        (Decimal("0.5"), 0, 0)
+    }
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(0, False), (1, True)])
+def test_a_text_has_room_for_one_character_at_least(limit, fits):
+    try:
+        version(item("q1", "text", max_length=limit))
+    except ValidationError:
+        assert not fits
+    else:
+        assert fits
+
+
 def test_an_index_without_leaves_is_refused():
     with pytest.raises(ValidationError, match="at least 1"):
         IndexDefinition(code="rong", root="A", leaf=())

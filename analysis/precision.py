@@ -1,4 +1,4 @@
-"""Design effects: the variance of an estimate against that of a simple random sample as large."""
+"""Design effects: the variance against that of a simple random sample as large."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

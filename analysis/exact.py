@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,25 +83,27 @@ def whole(limbs: Floats) -> list[int]:
 
 
 def steady_sums(values: Floats, group: NDArray[np.intp], size: int, cuts: int = 2) -> Floats:
-    """Sum floats (n,) by group: (size,), with the same digits whatever the order of the rows.
+    """Sum floats (n, ...) by group: (size, ...), the same digits whatever the order of the rows.
 
     Each value is cut into parts on fixed grids so coarse that the sums of the parts are exact
     (prerounding; Demmel & Hida 2003, SIAM J. Sci. Comput. 25, p. 1214). What two cuts leave out is
     below any digit of a float64; one cut keeps 53 bits less twice those of the number of rows.
     """
-    largest = float(np.abs(values).max(initial=0.0))
-    if largest == 0.0:
-        return np.zeros(size)
+    width = prod(values.shape[1:])
+    columns = values.reshape(len(values), width)
+    place = group if width == 1 else (group[:, np.newaxis] * width + np.arange(width)).ravel()
     room = len(values).bit_length() + 1
-    _, exponent = np.frexp(largest)
-    rest = np.ldexp(values, -exponent)
-    total = np.zeros(size)
+    _, exponent = np.frexp(np.abs(columns).max(axis=0, initial=0.0))
+    rest = np.ldexp(columns, -exponent)
+    total = np.zeros((size, width))
     for cut in range(1, cuts + 1):
         grid = 2.0 ** (cut * (room - 53))
         part = np.rint(rest / grid)
-        total += np.bincount(group, weights=part, minlength=size) * grid
-        rest = rest - part * grid
-    return np.ldexp(total, exponent)
+        sums = np.bincount(place, weights=part.ravel(), minlength=size * width)
+        total += sums.reshape(size, width) * grid
+        if cut < cuts:
+            rest = rest - part * grid
+    return np.ldexp(total, exponent).reshape(size, *values.shape[1:])
 
 
 def _split(ticks: Floats) -> Floats:

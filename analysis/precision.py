@@ -56,8 +56,9 @@ class ElementScores:
                     term = below_score * float(coefficient)
                     score = term if score is None else score + term
         if part.rollup.startswith("pooled"):
-            for child in part.children:
-                self._score(child, rows, found)
+            for child in part.children:  # for the squares of the nodes below
+                if isinstance(self.tree.index.by_code[child], Node):
+                    self._score(child, rows, found)
         if score is not None:
             square = rows.weight * score * score
             found[:, self.tree.position[code]] = steady_sums(

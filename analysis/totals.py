@@ -1,9 +1,9 @@
 """The sufficient statistics: exact weighted totals per unit of the sample and domain."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from analysis.exact import EXACT, ExactWeights
 from questionnaires.refusal import Refusal
 
 Rates = Callable[[str], Fraction | None]
+JOINT = 32  # combinations of answers counted in one pass over the rows
 Rows = slice | NDArray[np.intp]
 
 
@@ -183,9 +184,10 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
     sizes = [len(family.labels) + 1 for family in families]
     cell, first = group([*(d + 1 for d in domains), unit], [*sizes, int(unit.max(initial=0)) + 1])
     sheet = _Sheet(design.weights.take(positive), cell, len(first))
-    leaves = {}
-    for code, measure in wanted.measures.items():
-        leaves[code] = sheet.add_leaf(measure, measure.classes[positive])
+    leaves: dict[str, LeafColumns] = {}
+    for codes in _batches(wanted.measures, min(JOINT, len(cell) // max(1, len(first)))):
+        found = sheet.add_leaves([wanted.measures[code] for code in codes], positive)
+        leaves |= zip(codes, found, strict=True)
     people = {}
     valid = {code: measure.valid[positive] for code, measure in wanted.measures.items()}
     for code, below in wanted.nodes.items():
@@ -198,8 +200,7 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
         unit[first],
         np.zeros(len(first), dtype=np.intp),
         1,
-        np.stack(sheet.sums, axis=2),
-        np.stack(sheet.counts, axis=1),
+        *sheet.matrices(),
         leaves,
         people,
     )
@@ -207,6 +208,21 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
         base.regrouped(domain[first], len(family.labels))
         for domain, family in zip(domains, families, strict=True)
     ]
+
+
+def _batches(measures: Mapping[str, Measure], most: int) -> Iterator[list[str]]:
+    """Leaves to be counted in one pass: few enough combinations of their answers."""
+    batch: list[str] = []
+    combinations = 1
+    for code, measure in measures.items():
+        width = len(measure.values) + 1
+        if batch and combinations * width > most:
+            yield batch
+            batch, combinations = [], 1
+        batch.append(code)
+        combinations *= width
+    if batch:
+        yield batch
 
 
 class _Sheet:
@@ -219,23 +235,36 @@ class _Sheet:
         self.sums: list[Floats] = []
         self.counts: list[Ints] = []
 
-    def add_leaf(self, measure: Measure, classes: NDArray[np.unsignedinteger]) -> LeafColumns:
-        """Total one leaf by counting the weight of each class of answers in each cell."""
-        width = len(measure.values) + 1
-        flat = self.cell * width + classes
-        size = self.cells * width
-        by_class = self.weights.sums(flat, size).reshape(-1, self.cells, width)[:, :, :-1]
-        counted = np.bincount(flat, minlength=size).reshape(self.cells, width)[:, :-1]
-        values = np.array(measure.values, dtype=np.float64)
-        largest = float(values.max(initial=1.0))
-        if float(by_class.sum(axis=(1, 2)).max(initial=0.0)) * largest >= EXACT:
-            raise _too_large()
-        weight = self._add_sum(by_class.sum(axis=2))
-        value = self._add_sum(by_class @ values)
-        square = value if measure.binary else self._add_sum(by_class @ np.square(values))
-        return LeafColumns(
-            weight, value, square, self._add_count(counted.sum(axis=1)), measure.scale
+    def add_leaves(self, measures: Sequence[Measure], rows: Rows) -> list[LeafColumns]:
+        """Total leaves by counting the weight of each combination of their answers in each cell."""
+        widths = [len(measure.values) + 1 for measure in measures]
+        joint: NDArray[np.unsignedinteger] = (
+            measures[0].classes[rows].astype(np.min_scalar_type(JOINT * max(widths)))
         )
+        for measure, width in zip(measures[1:], widths[1:], strict=True):
+            joint = joint * width + measure.classes[rows]
+        by_class, counted = self._by_class(joint, prod(widths))
+        answers = np.indices(widths).reshape(len(widths), -1)
+        return [
+            self._add_leaf(measure, classes, by_class, counted.astype(np.float64))
+            for measure, classes in zip(measures, answers, strict=True)
+        ]
+
+    def _add_leaf(
+        self, measure: Measure, classes: NDArray[np.intp], by_class: Floats, counted: Floats
+    ) -> LeafColumns:
+        """Read the totals of one leaf off a table by class, `classes` being its own classes."""
+        values = np.array([*measure.values, 0], dtype=np.float64)[classes]
+        valid = (classes < len(measure.values)).astype(np.float64)
+        weights = valid @ by_class
+        largest = float(values.max(initial=1.0))
+        if float(weights.sum(axis=1).max(initial=0.0)) * largest >= EXACT:
+            raise _too_large()
+        weight = self._add_sum(weights)
+        value = self._add_sum(values @ by_class)
+        square = value if measure.binary else self._add_sum(np.square(values) @ by_class)
+        n = self._add_count((valid @ counted).astype(np.int64))
+        return LeafColumns(weight, value, square, n, measure.scale)
 
     def add_people(
         self, answered: NDArray[np.bool_], own: tuple[Floats, Ints, int] | None
@@ -243,8 +272,11 @@ class _Sheet:
         """Total the people of a node from which leaves (leaves, n) they answered."""
         some = np.logical_or.reduce(answered, axis=0)
         every = np.logical_and.reduce(answered, axis=0)
-        weight = self._add_sum(self._sums(np.asarray(some, dtype=np.float64)))
-        n, complete = self._count(some), self._count(every)
+        # Class 0 answered all leaves, class 1 some of them, class 2 none.
+        classes = np.asarray(2 - some.view(np.uint8) - every.view(np.uint8))
+        by_class, counted = self._by_class(classes, 3)
+        weight = self._add_sum(by_class[:, 0] + by_class[:, 1])
+        n, complete = self._add_count(counted[0] + counted[1]), self._add_count(counted[0])
         if own is None:
             return PeopleColumns(weight, n, complete)
         values, number, scale = own
@@ -254,9 +286,22 @@ class _Sheet:
         )
         return PeopleColumns(weight, n, complete, columns, scale)
 
-    def _count(self, rows: NDArray[np.bool_]) -> int:
-        counted = np.bincount(self.cell, weights=rows, minlength=self.cells)
-        return self._add_count(counted.astype(np.int64))
+    def matrices(self) -> tuple[Floats, Ints]:
+        """All columns so far: sums (l, cells, columns) and counts (cells, columns)."""
+        sums = np.zeros((len(self.weights.limbs), self.cells, len(self.sums)))
+        counts = np.zeros((self.cells, len(self.counts)), dtype=np.int64)
+        for position, column in enumerate(self.sums):
+            sums[:, :, position] = column
+        for position, counted in enumerate(self.counts):
+            counts[:, position] = counted
+        return sums, counts
+
+    def _by_class(self, classes: NDArray[np.unsignedinteger], width: int) -> tuple[Floats, Ints]:
+        """Weight (l, classes, cells) and number (classes, cells) of the rows of each class."""
+        flat = np.multiply(classes, self.cells, dtype=np.intp) + self.cell
+        size = width * self.cells
+        weight = self.weights.sums(flat, size).reshape(-1, width, self.cells)
+        return weight, np.bincount(flat, minlength=size).reshape(width, self.cells)
 
     def _sums(self, factor: Floats) -> Floats:
         try:

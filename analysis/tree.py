@@ -76,6 +76,11 @@ class ScoreTree:
             ]
             for node in index.node
         }
+        self.combinations = {
+            part.code: self._combination(part)
+            for part in self.parts
+            if isinstance(part, Node) and not part.rollup.startswith("pooled")
+        }
         # A value that rests on nothing but reported numbers has no sampling error to estimate.
         self.only_reported = np.array(
             [
@@ -84,16 +89,23 @@ class ScoreTree:
             ]
         )
 
+    def _combination(self, node: Node) -> tuple[list[int], Floats, int]:
+        shares = coefficients(self.index, node)
+        # Whole numbers over one denominator: ten rates of 1 have a mean of exactly 1.
+        whole_of = lcm(*(share.denominator for _, share in shares))
+        multiples = np.array([float(share * whole_of) for _, share in shares])
+        return [self.position[child] for child, _ in shares], multiples, whole_of
+
     def evaluate(self, totals: Totals | None, family: Family) -> Evaluation:
         """Evaluate every part on every domain of a family; without totals only given values."""
         work = _Work(self, totals, family)
+        if self.answered:
+            work.answered_leaves()
+        for leaf in self.given_leaves:
+            work.given_leaf(leaf)
         for part in reversed(self.parts):
             if isinstance(part, Node):
                 work.node(part)
-            elif part.measure in ANSWERED:
-                work.leaf(part)
-            else:
-                work.given_leaf(part)
         return work.finished()
 
 
@@ -127,21 +139,23 @@ class _Work:
             self.limbs, self.counts = totals.over_domains()
             self.sums = joined(self.limbs)
 
-    def leaf(self, leaf: Leaf) -> None:
-        """A leaf read from answers: rate A / D, score (A_c - R D_c) / D."""
+    def answered_leaves(self) -> None:
+        """The leaves read from answers: rate A / D, score (A_c - R D_c) / D."""
         assert self.totals is not None
-        columns, p = self.totals.leaves[leaf.code], self.tree.position[leaf.code]
-        n = self.counts[:, columns.n]
-        rate = self._ratio(leaf.code, [columns.value], [columns.weight], columns.scale)
-        weight = self.sums[:, columns.weight]
-        self.rates[:, p], self.n[:, p] = rate, n
-        self.weight[:, p], self.people[:, p] = weight, n
+        codes = [leaf.code for leaf in self.tree.answered]
+        columns = [self.totals.leaves[code] for code in codes]
+        at = [self.tree.position[code] for code in codes]
+        values, weights = [c.value for c in columns], [c.weight for c in columns]
+        scales = np.array([float(c.scale) for c in columns])
+        rates = self._ratios(codes, self.limbs[:, :, values], self.limbs[:, :, weights] * scales)
+        weight = self.sums[:, weights]
+        n = self.counts[:, [c.n for c in columns]]
+        self.rates[:, at], self.weight[:, at] = rates, weight
+        self.n[:, at], self.people[:, at] = n, n
         with np.errstate(divide="ignore", invalid="ignore"):
-            square = self.sums[:, columns.square] / columns.scale**2
-            self.squares[:, p] = np.maximum(square - rate * rate * weight, 0.0) / weight**2
-        value = self.cells[:, columns.value] / columns.scale
-        self._score(p, value, self.cells[:, columns.weight], weight)
-        self._undefined(p, "no_valid_answer")
+            square = self.sums[:, [c.square for c in columns]] / scales**2
+            self.squares[:, at] = np.maximum(square - rates * rates * weight, 0.0) / weight**2
+        self._score(at, self.cells[:, values] / scales, self.cells[:, weights], weight)
 
     def given_leaf(self, leaf: Leaf) -> None:
         """A leaf that takes the value of another index or a reported number."""
@@ -192,11 +206,7 @@ class _Work:
         )
 
     def _combine(self, node: Node, p: int) -> None:
-        shares = coefficients(self.tree.index, node)
-        # Whole numbers over one denominator: ten rates of 1 have a mean of exactly 1.
-        whole_of = lcm(*(share.denominator for _, share in shares))
-        children = [self.tree.position[child] for child, _ in shares]
-        multiples = np.array([float(share * whole_of) for _, share in shares])
+        children, multiples, whole_of = self.tree.combinations[node.code]
         self.rates[:, p] = (self.rates[:, children] * multiples).sum(axis=1) / whole_of
         self.scores[:, p] = self.scores[:, children] @ (multiples / whole_of)
         self.gradient[p] = (multiples / whole_of) @ self.gradient[children]
@@ -209,16 +219,15 @@ class _Work:
         columns = [self.totals.leaves[code] for code in below]
         scale = lcm(*(c.scale for c in columns))
         multiples = [scale // c.scale for c in columns]
-        rate = self._ratio(
-            node.code, [c.value for c in columns], [c.weight for c in columns], scale, multiples
-        )
-        self.rates[:, p] = rate
+        total = self.limbs[:, :, [c.value for c in columns]] @ np.array(multiples, dtype=np.float64)
+        answers = self.limbs[:, :, [c.weight for c in columns]].sum(axis=2) * scale
+        rates = self._ratios([node.code], total[:, :, np.newaxis], answers[:, :, np.newaxis])
+        self.rates[:, p] = rates[:, 0]
         self.n[:, p] = sum(self.counts[:, c.n] for c in columns)
         value = sum(self.cells[:, c.value] / c.scale for c in columns)
         weight_of_cell = sum(self.cells[:, c.weight] for c in columns)
         weight = sum(self.sums[:, c.weight] for c in columns)
-        self._score(p, np.asarray(value), np.asarray(weight_of_cell), np.asarray(weight))
-        self._undefined(p, "no_valid_answer")
+        self._pool_score(p, np.asarray(value), np.asarray(weight_of_cell), np.asarray(weight))
 
     def _pool_respondents(self, node: Node, p: int, below: list[str]) -> None:
         assert self.totals is not None
@@ -232,43 +241,37 @@ class _Work:
             self._exact_own_means(node.code, people.answered, people.weight, people.scale)
         self.n[:, p] = self.counts[:, people.n]
         value_of_cell = (self.cells[:, people.answered] / divisors).sum(axis=1)
-        self._score(p, value_of_cell, self.cells[:, people.weight], weight)
-        self._undefined(p, "no_valid_answer")
+        self._pool_score(p, value_of_cell, self.cells[:, people.weight], weight)
 
-    def _score(self, p: int, value: Floats, weight_of_cell: Floats, weight: Floats) -> None:
+    def _pool_score(self, p: int, value: Floats, weight_of_cell: Floats, weight: Floats) -> None:
+        columns = (array[:, np.newaxis] for array in (value, weight_of_cell, weight))
+        self._score([p], *columns)
+
+    def _score(self, at: list[int], value: Floats, weight_of_cell: Floats, weight: Floats) -> None:
         assert self.totals is not None
         domain = self.totals.domain
+        rates = self.rates[:, at]
         with np.errstate(divide="ignore", invalid="ignore"):
-            score = (value - self.rates[domain, p] * weight_of_cell) / weight[domain]
-        self.denominator[:, p] = weight
-        self.scores[:, p] = np.where(np.isfinite(score), score, 0.0)
+            score = (value - rates[domain] * weight_of_cell) / weight[domain]
+        self.denominator[:, at] = weight
+        self.scores[:, at] = np.where(np.isfinite(score), score, 0.0)
+        for d, i in np.argwhere(np.isnan(rates)).tolist():
+            self.reasons[d, at[i]] = "no_valid_answer"
 
-    def _undefined(self, p: int, reason: str) -> None:
-        for d in np.flatnonzero(np.isnan(self.rates[:, p])):
-            self.reasons[int(d), p] = reason
-
-    def _ratio(
-        self,
-        code: str,
-        values: list[int],
-        weights: list[int],
-        scale: int,
-        multiples: list[int] | None = None,
-    ) -> Floats:
-        """Divide exact sums once, correctly rounded: sum of values / (scale x sum of weights)."""
-        factors = np.array(multiples or [1] * len(values), dtype=np.float64)
-        above = self.limbs[:, :, values] @ factors
-        below = self.limbs[:, :, weights].sum(axis=2) * scale
+    def _ratios(self, codes: list[str], above: Floats, below: Floats) -> Floats:
+        """Divide exact sums (l, domains, codes) once, correctly rounded: (domains, codes)."""
         simple = len(above) == 1 and max(above.max(initial=0), below.max(initial=0)) < EXACT
         if simple and not self.rounding:
             with np.errstate(divide="ignore", invalid="ignore"):
                 return np.asarray(above[0] / below[0])
-        rate = np.full(above.shape[1], np.nan)
-        for d, (a, b) in enumerate(zip(whole(above), whole(below), strict=True)):
-            self.fractions[d][code] = Fraction(a, b) if b else None
-            if b:
-                rate[d] = a / b
-        return rate
+        rates = np.full(above.shape[1:], np.nan)
+        for i, code in enumerate(codes):
+            pairs = zip(whole(above[:, :, i]), whole(below[:, :, i]), strict=True)
+            for d, (a, b) in enumerate(pairs):
+                self.fractions[d][code] = Fraction(a, b) if b else None
+                if b:
+                    rates[d, i] = a / b
+        return rates
 
     def _exact_own_means(
         self, code: str, answered: tuple[int, ...], weight: int, scale: int

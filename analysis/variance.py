@@ -27,9 +27,7 @@ class Contrasts:
     @property
     def variances(self) -> Floats:
         """The variance of every estimate: (domains, estimates)."""
-        squares = np.square(self.rows)
-        sums = [steady_sums(column, self.domain, self.domains) for column in squares.T]
-        variances = np.stack(sums, axis=1) if sums else np.zeros((self.domains, 0))
+        variances = steady_sums(np.square(self.rows), self.domain, self.domains)
         return np.where(variances < ZERO_VARIANCE, 0.0, variances)
 
     def covariance(self, domain: int) -> Floats:
@@ -78,22 +76,13 @@ def covariance_between(scores: Floats, totals: Totals, design: SampleDesign) -> 
     covariance = np.zeros((totals.domains, totals.domains))
     for stage, unit, factor in design.walk(totals.unit):
         cells = _added_up(scores[:, np.newaxis], unit, totals.domain)
-        parent, score = stage.parent[cells.unit], cells.scores[:, 0]
-        place = parent * totals.domains + cells.domain
-        sums = steady_sums(score, place, len(stage.taken) * totals.domains)
-        centre = sums.reshape(-1, totals.domains)
-        centre[stage.taken > 1] /= stage.taken[stage.taken > 1, np.newaxis]
-        centre[stage.taken == 1] = 0.0
-        centre *= np.sqrt(factor * stage.taken)[:, np.newaxis]
-        scaled = score * np.sqrt(factor[parent])
-        # Only units that hold several domains make products of different domains.
-        _, place, times = np.unique(cells.unit, return_inverse=True, return_counts=True)
-        shared = times[place] > 1
-        squares = steady_sums(scaled[~shared] ** 2, cells.domain[~shared], totals.domains)
-        spread = np.zeros((int((times > 1).sum()), totals.domains))
-        row = np.cumsum(times > 1) - 1
-        spread[row[place[shared]], cells.domain[shared]] = scaled[shared]
-        covariance += np.diag(squares) + spread.T @ spread - centre.T @ centre
+        score, parent = cells.scores[:, 0], stage.parent[cells.unit]
+        covariance += _products(score * np.sqrt(factor[parent]), cells, totals.domains)
+        sums = _added_up(cells.scores, parent, cells.domain)
+        # n c^2 = (sum of scores)^2 / n; a lonely parent is not centred.
+        taken = stage.taken[sums.unit]
+        scale = np.where(taken > 1, np.sqrt(factor[sums.unit] / taken), 0.0)
+        covariance -= _products(sums.scores[:, 0] * scale, sums, totals.domains)
     return covariance
 
 
@@ -104,6 +93,20 @@ class _Cells:
     scores: Floats
     unit: NDArray[np.intp]
     domain: NDArray[np.intp]
+
+
+def _products(values: Floats, cells: _Cells, domains: int) -> Floats:
+    """Sum, over units, the products of the values of any two domains: (domains, domains).
+
+    Only units that hold several domains make products of different domains.
+    """
+    _, place, times = np.unique(cells.unit, return_inverse=True, return_counts=True)
+    shared = times[place] > 1
+    squares = steady_sums(np.square(values[~shared]), cells.domain[~shared], domains)
+    spread = np.zeros((int((times > 1).sum()), domains))
+    row = np.cumsum(times > 1) - 1
+    spread[row[place[shared]], cells.domain[shared]] = values[shared]
+    return np.asarray(np.diag(squares) + spread.T @ spread)
 
 
 def _distinct(domain: NDArray[np.intp], thing: NDArray[np.intp], domains: int) -> Floats:
@@ -118,8 +121,7 @@ def _added_up(scores: Floats, unit: NDArray[np.intp], domain: NDArray[np.intp]) 
     keys, cell = np.unique(domain * span + unit, return_inverse=True)
     if len(keys) == len(unit):
         return _Cells(scores, unit, domain)
-    totals = np.stack([steady_sums(column, cell, len(keys)) for column in scores.T], axis=1)
-    return _Cells(totals, keys % span, keys // span)
+    return _Cells(steady_sums(scores, cell, len(keys)), keys % span, keys // span)
 
 
 def _stage(cells: _Cells, stage: Stage, factor: Floats) -> tuple[Floats, NDArray[np.intp]]:
@@ -127,8 +129,7 @@ def _stage(cells: _Cells, stage: Stage, factor: Floats) -> tuple[Floats, NDArray
     keys, within = np.unique(cells.domain * parents + stage.parent[cells.unit], return_inverse=True)
     parent, of_domain = keys % parents, keys // parents
     taken = stage.taken[parent][:, np.newaxis]
-    columns = [steady_sums(column, within, len(keys)) for column in cells.scores.T]
-    centre = np.where(taken > 1, np.stack(columns, axis=1) / taken, 0.0)
+    centre = np.where(taken > 1, steady_sums(cells.scores, within, len(keys)) / taken, 0.0)
     root = np.sqrt(factor[parent])[:, np.newaxis]
     deviations = (cells.scores - centre[within]) * root[within]
     # Units of the parent without a row in the domain all deviate by the same -centre.

@@ -329,6 +329,22 @@ def test_a_reported_number_is_free_of_sampling_error_but_claims_none():
     assert error(result, "R") == pytest.approx(error(result, "q") / 2)
 
 
+def test_an_index_of_reported_numbers_takes_its_domains_from_data():
+    index = index_of(node("R", "rt"), given_leaf("r"), given_leaf("t"))
+    data = Dataset.of({"u": list("xxyy")})
+    whole = {("r", frozenset()): Fraction(1, 2), ("t", frozenset()): Fraction(1)}
+    reported = whole | {("r", frozenset({("u", "x")})): Fraction(1, 4)}
+
+    result = computed(index, data, [("u",)], given=Given(reported=reported))
+
+    assert [rate(result, "R", 0, 0), rate(result, "R", 0, 1), rate(result, "R", 1, 1)] == [
+        0.75,
+        0.625,
+        0.75,
+    ]
+    assert np.isnan(result.families[1].se).all()
+
+
 def test_a_reported_number_of_a_domain_comes_before_that_of_the_whole():
     index = index_of(node("R", "qr"), leaf("q"), given_leaf("r"))
     data = Dataset.of({"q": ["5", "1", "4", "2"], "u": list("xxyy")})

@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
 
-.PHONY: help env test lint bench demo requirements
+.PHONY: help run env test lint bench demo requirements
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run ## the service with its demo waves on http://127.0.0.1:8000 (PORT, DATABASE_URL)
+	@exec env DEMO=1 $(BIN)/python -m survey_app serve
 
 env: $(VENV)/.installed ## the environment, in .venv, from the pinned and hashed requirements
 
@@ -29,8 +32,11 @@ requirements: env ## pin the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -o requirements.txt
 	uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --no-header -o requirements-dev.txt
 
+# The service needs the packages of requirements.txt only; the tools of the tests come on top.
+$(VENV)/.run: requirements.txt
 $(VENV)/.installed: requirements-dev.txt
+$(VENV)/.run $(VENV)/.installed:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@

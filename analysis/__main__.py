@@ -17,9 +17,9 @@ from analysis.given import Given, OtherResult, reported_values
 from analysis.index import compute_index
 from analysis.results import (
     Showing,
-    covariances_of,
     design_record,
     estimates_of,
+    index_document,
     notice_for,
 )
 from analysis.suppress import DEFAULT_MINIMUM
@@ -66,19 +66,18 @@ def run_index(options: argparse.Namespace) -> str:
     given = _given(options, index)
     result = compute_index(index, sample, options.by, given, settings)
     showing = Showing(options.min_n, options.assume_srs)
-    notice = notice_for(None if sample is None else sample[0], given)
+    data = None if sample is None else sample[0]
+    if options.format == "json":
+        return render.to_json(index_document(result, data, given, showing, loaded.checksum))
+    notice = notice_for(data, given)
     rows = [vars(estimate) for estimate in estimates_of(result, showing, notice)]
     if options.format == "csv":
         return render.to_csv(rows, _domain_columns(options.by))
+    title = index.title.get("vi", index.code)
     record = design_record(sample, settings, showing, notice)
-    if options.format == "table":
-        title = index.title.get("vi", index.code)
-        note = index.note if index.draft else None
-        return render.heading(title, record, note) + render.index_table(rows)
-    document = {"index": index.code, "checksum": loaded.checksum, "draft": index.draft}
-    document |= {"note": index.note, "design": record, "results": rows}
-    document["covariance"] = list(covariances_of(result, showing))
-    return render.to_json(document)
+    return render.heading(title, record, index.note if index.draft else None) + render.index_table(
+        rows
+    )
 
 
 def run_describe(options: argparse.Namespace) -> str:

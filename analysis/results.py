@@ -57,6 +57,27 @@ def estimates_of(
                 yield rows.row(d, p)
 
 
+def index_document(
+    result: IndexResult, data: Dataset | None, given: Given | None, showing: Showing, checksum: str
+) -> dict[str, Any]:
+    """Everything a computed index says, ready for JSON: what the command writes and a Run keeps.
+
+    `checksum` is that of the index file.
+    """
+    index = result.index
+    sample = None if data is None or result.design is None else (data, result.design)
+    notice = notice_for(data, given)
+    return {
+        "index": index.code,
+        "checksum": checksum,
+        "draft": index.draft,
+        "note": index.note,
+        "design": design_record(sample, result.options, showing, notice),
+        "results": [vars(estimate) for estimate in estimates_of(result, showing, notice)],
+        "covariance": list(covariances_of(result, showing)),
+    }
+
+
 def covariances_of(result: IndexResult, showing: Showing) -> Iterator[dict[str, Any]]:
     """Yield, per domain, the covariance matrix of the nodes that are shown.
 

@@ -1,0 +1,81 @@
+"""The settings of the service, read once from the environment."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from questionnaires.refusal import Refusal
+
+ROOT = Path(__file__).parents[1]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What one installation sets.
+
+    `secret_key` signs links and cookies; outside the demo it must be given, inside it is made once
+    and kept in the instance folder, readable by its owner only. `instance` holds the embedded
+    database, result files and secrets, and is never committed.
+    """
+
+    database_url: str
+    secret_key: str
+    instance: Path
+    host: str = "127.0.0.1"
+    port: int = 8000
+    demo: bool = False
+    max_body: int = 2 * 1024 * 1024
+    secure_cookies: bool = False
+
+    @property
+    def files(self) -> Path:
+        """The folder for results of jobs."""
+        return self.instance / "files"
+
+
+def read_config(environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the settings; raises `Refusal` naming a variable that is missing or wrong.
+
+    DATABASE_URL (SQLAlchemy URL; default: SQLite in the instance folder), PORT, HOST, SECRET_KEY,
+    INSTANCE (folder), DEMO (1: demo accounts, on a loopback address only), SECURE_COOKIES (1
+    behind HTTPS).
+    """
+    instance = Path(environ.get("INSTANCE", str(ROOT / "instance"))).resolve()
+    instance.mkdir(parents=True, exist_ok=True)
+    demo = environ.get("DEMO") == "1"
+    host = environ.get("HOST", "127.0.0.1")
+    if demo and host not in LOOPBACK:
+        raise Refusal(
+            "DEMO=1 chỉ chạy trên địa chỉ nội bộ của máy, không chạy trên {host}.", host=host
+        )
+    try:
+        port = int(environ.get("PORT", "8000"))
+    except ValueError as error:
+        raise Refusal("PORT phải là số: «{value}».", value=environ["PORT"]) from error
+    secret = environ.get("SECRET_KEY") or (kept_secret(instance, "secret_key") if demo else "")
+    if len(secret) < 32:
+        raise Refusal("Cần đặt SECRET_KEY dài ít nhất 32 ký tự.")
+    return Config(
+        database_url=environ.get("DATABASE_URL", f"sqlite:///{instance / 'sipas.sqlite3'}"),
+        secret_key=secret,
+        instance=instance,
+        host=host,
+        port=port,
+        demo=demo,
+        secure_cookies=environ.get("SECURE_COOKIES") == "1",
+    )
+
+
+def kept_secret(instance: Path, name: str) -> str:
+    """Return a random secret of the instance folder, made at the first call, mode 0600."""
+    path = instance / name
+    if not path.exists():
+        part = path.with_suffix(".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(32))
+        part.replace(path)
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,1 @@
+"""Objects in, bytes out: what can be downloaded."""

@@ -1,0 +1,226 @@
+"""A Run as CSV and as a workbook, with the same figures as the page."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import xlsxwriter
+
+from survey_app.services.results import ResultsPage, TreeRow, rounded_percent
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"
+FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##0"}
+WIDTHS = {TEXT: 16, PERCENT: 12, FRACTION: 14, POINTS: 12, COUNT: 10}
+STATUS = {"ok": "", "undefined": "không tính được", "suppressed": "dưới {n} phiếu"}
+COMPLEMENTARY = "ẩn để giữ kín ô ít phiếu"
+Cell = str | int | float | Decimal | None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a download: its heading and how its numbers are written."""
+
+    heading: str
+    kind: str
+    width: int | None = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of a download."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Sequence[Sequence[Cell]]
+
+
+INDEX_COLUMNS = (
+    Column("Đơn vị", TEXT),
+    Column("Tên đơn vị", TEXT, 28),
+    Column("Mã", TEXT, 12),
+    Column("Nội dung", TEXT, 60),
+    Column("Tỷ lệ %", PERCENT),
+    Column("Cận dưới %", PERCENT),
+    Column("Cận trên %", PERCENT),
+    Column("Tỷ lệ (chưa làm tròn)", FRACTION),
+    Column("Sai số chuẩn", FRACTION),
+    Column("Số phiếu", COUNT),
+    Column("Cỡ mẫu hiệu quả", PERCENT),
+    Column("Điểm", POINTS),
+    Column("Điểm (chưa làm tròn)", POINTS),
+    Column("Điểm tối đa", POINTS),
+    Column("Điểm chưa đạt", POINTS),
+    Column("Hạng", COUNT),
+    Column("Hạng từ", COUNT),
+    Column("Hạng đến", COUNT),
+    Column("Năm trước %", PERCENT),
+    Column("Thay đổi (điểm phần trăm)", PERCENT),
+    Column("Tình trạng", TEXT, 20),
+    Column("Ghi chú", TEXT, 44),
+)
+ITEM_COLUMNS = (
+    Column("Mã câu", TEXT, 14),
+    Column("Câu hỏi", TEXT, 60),
+    Column("Mã phương án", TEXT, 12),
+    Column("Phương án", TEXT, 36),
+    Column("Số phiếu chọn", COUNT),
+    Column("Tỷ lệ %", PERCENT),
+    Column("Cận dưới %", PERCENT),
+    Column("Cận trên %", PERCENT),
+    Column("Số phiếu hợp lệ", COUNT),
+    Column("Tình trạng", TEXT, 20),
+    Column("Ghi chú", TEXT, 44),
+)
+FACT_COLUMNS = (Column("Thông tin", TEXT, 28), Column("Giá trị", TEXT, 90))
+
+
+def sheets(
+    page: ResultsPage, document: Mapping[str, Any], tables: Mapping[str, Any]
+) -> tuple[Sheet, ...]:
+    """The tables of a Run: the whole, by unit, item by item, and what it was computed from."""
+    index = list(_index_rows(page, document))
+    whole = Sheet("Chỉ số", INDEX_COLUMNS, [row for row in index if not row[0]])
+    by_unit = Sheet("Theo đơn vị", INDEX_COLUMNS, [row for row in index if row[0]])
+    items = Sheet("Từng câu hỏi", ITEM_COLUMNS, list(_item_rows(page, tables)))
+    facts = Sheet("Lần tính", FACT_COLUMNS, list(_facts(page, document)))
+    return tuple(sheet for sheet in (whole, by_unit, items, facts) if sheet.rows)
+
+
+def write_csv(page: ResultsPage, document: Mapping[str, Any], file: BinaryIO) -> None:
+    """Write the whole and all units as the spreadsheets of Viet Nam open it: `;` and `,`."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow(column.heading for column in INDEX_COLUMNS)
+    for row in _index_rows(page, document):
+        writer.writerow(_csv_cell(cell) for cell in row)
+    text.flush()
+    text.detach()
+
+
+def write_xlsx(found: Sequence[Sheet], file: BinaryIO) -> None:
+    """Write tables as a workbook; a text is always a text, whatever it begins with."""
+    options = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "in_memory": True,
+    }
+    book = xlsxwriter.Workbook(file, options)
+    bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+    formats = {kind: book.add_format({"num_format": form}) for kind, form in FORMATS.items()}
+    formats[TEXT] = book.add_format({"text_wrap": True, "valign": "top"})
+    for table in found:
+        sheet = book.add_worksheet(table.name)
+        sheet.freeze_panes(1, 0)
+        for x, column in enumerate(table.columns):
+            sheet.set_column(x, x, column.width or WIDTHS[column.kind])
+            sheet.write_string(0, x, column.heading, bold)
+        for y, row in enumerate(table.rows, start=1):
+            for x, (column, cell) in enumerate(zip(table.columns, row, strict=True)):
+                if isinstance(cell, str):
+                    sheet.write_string(y, x, cell, formats[TEXT])
+                elif cell is not None:
+                    sheet.write_number(y, x, cell, formats[column.kind])
+    book.close()
+
+
+def _index_rows(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
+    names = {unit.code: unit.name for unit in page.units}
+    tree = {row.code: row for row in page.tree}
+    for row in document["results"]:
+        unit = row["domain"].get("unit", "")
+        before = None if unit else _before(tree.get(row["node"]))
+        yield [
+            unit,
+            names.get(unit, ""),
+            row["node"],
+            row["title"],
+            _percent(row["estimate"]),
+            _percent(row["ci_low"]),
+            _percent(row["ci_high"]),
+            row["estimate_exact"],
+            row["se"],
+            row["n"],
+            row["n_effective"],
+            row["points"],
+            row["points_exact"],
+            row["max_points"],
+            _shortfall(row),
+            row["rank"],
+            row["rank_low"],
+            row["rank_high"],
+            *(before or (None, None)),
+            _status(page, row),
+            row["notice"] if row["ci_low"] is not None else None,
+        ]
+
+
+def _before(row: TreeRow | None) -> tuple[Decimal, Decimal] | None:
+    if row is None or row.before is None:
+        return None
+    return rounded_percent(row.before.estimate), row.before.change
+
+
+def _shortfall(row: Mapping[str, Any]) -> Decimal | None:
+    if row["points"] is None:
+        return None
+    return Decimal(repr(row["max_points"])) - Decimal(repr(row["points"]))
+
+
+def _item_rows(page: ResultsPage, tables: Mapping[str, Any]) -> Iterator[list[Cell]]:
+    for row in tables.get("results", ()):
+        yield [
+            row["item"],
+            row["text"],
+            row["option"],
+            row["label"],
+            row["count"],
+            _percent(row["estimate"]),
+            _percent(row["ci_low"]),
+            _percent(row["ci_high"]),
+            row["n"],
+            "ngoài thang đo" if row["status"] == "outside" else _status(page, row),
+            row["notice"] if row["ci_low"] is not None else None,
+        ]
+
+
+def _facts(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
+    run = page.run
+    yield ["Đợt khảo sát", f"{page.wave_title} ({page.wave_code})"]
+    yield ["Chỉ số", f"{run.index_title} ({run.index_code})"]
+    yield ["Lần tính", str(run.id)]
+    yield ["Tính lúc", run.computed_at.isoformat(timespec="seconds")]
+    yield ["Số phiếu tính", str(run.responses)]
+    yield ["Nguồn phiếu", page.source]
+    yield ["Độ tin cậy", f"{100 * page.confidence:g} %"]
+    yield ["Mã kiểm tra phương pháp", page.definition_checksum]
+    yield ["Mã kiểm tra dữ liệu", page.data_checksum]
+    yield ["Phiên bản chương trình", page.code_version]
+    for label, text in (("Ghi chú", page.notice), ("Giả định", page.assumption)):
+        if text:
+            yield [label, text]
+    yield from (["Nguồn gốc phiếu", text] for text in document["design"].get("provenance", ()))
+    if page.draft:
+        yield ["Phương pháp dự thảo", page.note or ""]
+
+
+def _status(page: ResultsPage, row: Mapping[str, Any]) -> str:
+    if row["reason"] == "complementary":
+        return COMPLEMENTARY
+    return STATUS[row["status"]].format(n=page.minimum)
+
+
+def _percent(rate: float | None) -> Decimal | None:
+    return None if rate is None else rounded_percent(rate)
+
+
+def _csv_cell(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(DANGEROUS) else cell
+    return str(cell).replace(".", ",")

@@ -1,0 +1,76 @@
+"""The language of a page: Vietnamese is written in the code, the others stand in catalogues."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from babel.messages.pofile import read_po
+from flask import Flask, g, has_request_context, request
+
+from questionnaires.refusal import Refusal
+
+FOLDER: Final = Path(__file__).parent / "translations"
+VIETNAMESE: Final = "vi"
+LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/")  # only here a browser's own wish counts
+
+
+@cache
+def catalogue(locale: str) -> dict[str, str]:
+    """The translated interface texts of a language, by their Vietnamese text."""
+    path = FOLDER / locale / "LC_MESSAGES" / "messages.po"
+    if locale not in LANGUAGES or not path.exists():
+        return {}
+    with path.open("rb") as stream:
+        messages = read_po(stream, locale=locale)
+    return {str(m.id): str(m.string) for m in messages if m.id and m.string and not m.fuzzy}
+
+
+def translate(template: str, locale: str, **fields: object) -> str:
+    """Translate a Vietnamese template, then fill it."""
+    text = catalogue(locale).get(template, template)
+    return text.format(**fields) if fields else text
+
+
+def _(template: str, **fields: object) -> str:
+    """Translate a Vietnamese template into the language of the request, then fill it."""
+    return translate(template, current_locale(), **fields)
+
+
+def say(refusal: Refusal) -> str:
+    """A refusal in the language of the request."""
+    text = catalogue(current_locale()).get(refusal.template, refusal.template)
+    return text.format(**refusal.fields)
+
+
+def current_locale() -> str:
+    """The language of the request; Vietnamese outside of one."""
+    if not has_request_context():
+        return VIETNAMESE
+    if "locale" not in g:
+        g.locale = asked_locale() or VIETNAMESE
+    return str(g.locale)
+
+
+def use_locale(locale: str) -> None:
+    """Let the rest of the request speak a language."""
+    g.locale = locale if locale in LANGUAGES else VIETNAMESE
+
+
+def asked_locale() -> str | None:
+    """The language a person asks for: by the address, else by the browser at an open door."""
+    wished = request.args.get("lang")
+    if wished in LANGUAGES:
+        return wished
+    if request.path.startswith(OPEN_DOORS):
+        # Werkzeug's own choice prefers «en» to «vi-VN» whatever their order.
+        tags = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
+        return next((tag for tag in tags if tag in LANGUAGES), None)
+    return None
+
+
+def init_app(app: Flask) -> None:
+    """Give templates `_`, the language of the page and the names of the languages."""
+    app.jinja_env.globals["_"] = _
+    app.jinja_env.globals["language_names"] = LANGUAGES
+    app.context_processor(lambda: {"locale": current_locale()})

@@ -1,0 +1,423 @@
+"""The one door through which every answer comes in, whatever the device or the form."""
+
+import hashlib
+import json
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, literal, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.types import Text
+
+from questionnaires.answers import CheckedAnswers, check_answers
+from questionnaires.load import Catalogue
+from questionnaires.model import QuestionnaireVersion
+from questionnaires.refusal import Refusal
+from questionnaires.rules import Answer as Value
+from questionnaires.vector import Slot, dictionary, encode
+from survey_app.db import Busy
+from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
+from survey_app.models.units import Unit
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.services.waves import is_collecting, is_open
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without signs that look alike
+RECEIPT_LENGTH = 10
+ACCEPTED, DUPLICATE, CONFLICT = "accepted", "duplicate", "conflict"
+REJECTED, QUARANTINED = "rejected", "quarantined"
+MODES = ("web", "kiosk", "tablet", "paper", "phone")
+PAPER = "paper"
+LOCALES = ("vi", "km", "en")
+TEXTS = ("questionnaire", "version", "wave", "collection_point", "mode", "locale")
+LONGEST_CODE = 64
+DEEPEST = 16  # levels of lists and objects inside one response
+SEND_AGAIN = (Busy, OperationalError, InterfaceError, PoolTimeout)  # no turn: all is as before
+MOST_PROBLEMS = 200  # told of one response; the rest shows after these are mended
+
+
+@dataclass(frozen=True)
+class ProblemFound:
+    """What is wrong: the item (empty for the response itself), a code, a sentence."""
+
+    item: str
+    code: str
+    refusal: Refusal
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a submission; `receipt` and `received_at` are empty when it was rejected."""
+
+    id: str
+    status: str
+    receipt: str | None = None
+    received_at: datetime | None = None
+    problems: tuple[ProblemFound, ...] = ()
+
+
+class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
+    def __init__(self, *problems: ProblemFound) -> None:
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class _Incoming:
+    """A submission: who it says it is, its content in one spelling, and when it came."""
+
+    identity: UUID
+    content: Mapping[str, Any]
+    document: str
+    content_hash: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class _Place:
+    wave_id: int
+    point_id: int
+    point: str
+    unit_id: int
+    questionnaire: str
+
+
+@dataclass(frozen=True)
+class _Form:
+    version: QuestionnaireVersion
+    checksum: str
+    slots: tuple[Slot, ...]
+
+
+def accept_response(
+    session: Session,
+    content: Mapping[str, Any],
+    now: datetime,
+    catalogue: Catalogue,
+    frame: Mapping[str, str] | None = None,
+) -> Receipt:
+    """Validate one response and store it; the only writer of `response` and `answer`.
+
+    `content` is the response object of the collection interface. The same id with the same content
+    is a `duplicate` with the first receipt; with other content a `conflict`, kept apart with a
+    receipt of its own; a version that the wave does not use, or not in these words, is
+    `quarantined`, kept; anything wrong with the rest is `rejected` and not stored. A deleted
+    response is not taken again. The route is recomputed and off-path answers are dropped. Works in
+    a savepoint, so one response of a batch cannot harm another. `frame` is what the sampling frame
+    says of the place.
+
+    A form on paper (mode `paper`) was filled before anybody could ask for more: what stands empty
+    on it stays empty, so `required` is not enforced, and a form left blank is a form returned.
+    Everything else about its answers is checked as at any other door.
+    """
+    try:
+        incoming = _incoming(content, now)
+        seen = _seen(session, incoming)
+        if seen:
+            return seen
+        place = _place(session, incoming)
+        form = _form(session, catalogue, incoming, place)
+        if form is None:
+            return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
+        answers = _checked(form.version, incoming.content).answers
+        fields = _fields(incoming, place, form)
+        fields["vector"] = encode(form.slots, answers)
+        fields["frame"] = json.dumps(dict(frame), ensure_ascii=False) if frame else None
+        return _written(session, incoming, lambda: _store(session, fields, answers))
+    except _Rejected as rejected:
+        return Receipt(_name_given(content), REJECTED, problems=rejected.problems)
+
+
+def accept_batch(
+    session: Session, contents: Sequence[Any], now: datetime, catalogue: Catalogue
+) -> list[Receipt]:
+    """Accept the responses of one batch, each in its savepoint; the receipts in their order.
+
+    They are written in the order of their ids, so that two batches that hold the same responses
+    wait for each other and never lock each other out; of one id, the first given is the first.
+    """
+    order = sorted(range(len(contents)), key=lambda place: _name_given(contents[place]).lower())
+    receipts = {place: accept_response(session, contents[place], now, catalogue) for place in order}
+    return [receipts[place] for place in range(len(contents))]
+
+
+def canonical(content: Any) -> str:
+    """The canonical JSON of a response: NFC, sorted keys, no spaces.
+
+    Raises `ValueError` for what has no such form: half a surrogate pair, a number without value,
+    two names that differ only in how they are composed, or lists in lists without end.
+    """
+    return _dump(_composed(content))
+
+
+def new_receipt() -> str:
+    """A random receipt code that is easy to read out."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(RECEIPT_LENGTH))
+
+
+def _problem(item: str, code: str, template: str, **fields: object) -> ProblemFound:
+    return ProblemFound(item, code, Refusal(template, **fields))
+
+
+def _reject(code: str, template: str, **fields: object) -> _Rejected:
+    return _Rejected(_problem("", code, template, **fields))
+
+
+def _composed(value: Any, depth: int = 0) -> Any:
+    """The same JSON with every text in NFC."""
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, Mapping):
+        if depth == DEEPEST:
+            raise ValueError("too deep")
+        composed = {_composed(k): _composed(v, depth + 1) for k, v in value.items()}
+        if len(composed) < len(value):
+            raise ValueError("one name twice")
+        return composed
+    if isinstance(value, list | tuple):
+        if depth == DEEPEST:
+            raise ValueError("too deep")
+        return [_composed(part, depth + 1) for part in value]
+    return value
+
+
+def _dump(content: Any) -> str:
+    text = json.dumps(
+        content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+    )
+    text.encode("utf-8")
+    return text
+
+
+def _incoming(content: Any, now: datetime) -> _Incoming:
+    """Bring a submission into one spelling and see that it says what it is."""
+    if not isinstance(content, Mapping):
+        raise _reject("bad_shape", "Mỗi phiếu phải là một đối tượng JSON.")
+    identity = _identity(content.get("id"))
+    try:
+        composed = _composed(content) | {"id": str(identity)}
+        document = _dump(composed)
+    except (ValueError, TypeError):
+        raise _reject("bad_content", "Phiếu có nội dung không hợp lệ.") from None
+    for name in TEXTS:
+        if not _is_code(composed.get(name)):
+            template = "Phiếu thiếu thông tin «{field}» hoặc ghi sai."
+            raise _reject("missing_field", template, field=name)
+    for name, known in (("mode", MODES), ("locale", LOCALES)):
+        if composed[name] not in known:
+            template = "Giá trị «{value}» của «{field}» không được dùng."
+            raise _reject("unknown_value", template, field=name, value=composed[name])
+    if composed.get("unit") is not None and not _is_code(composed["unit"]):
+        raise _reject("missing_field", "Phiếu ghi sai thông tin «{field}».", field="unit")
+    if not isinstance(composed.get("answers"), dict):
+        raise _reject("missing_field", "Phiếu thiếu phần trả lời «answers».")
+    content_hash = hashlib.sha256(document.encode("utf-8")).hexdigest()
+    return _Incoming(identity, composed, document, content_hash, now)
+
+
+def _identity(given: Any) -> UUID:
+    try:
+        identity = UUID(given)
+    except (ValueError, TypeError, AttributeError):
+        identity = None
+    if identity is None or str(identity) != given.lower():  # UUID() reads braces and urn: too
+        raise _reject("bad_id", "Phiếu thiếu mã «id» dạng UUID.")
+    return identity
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_CODE and value.isprintable()
+
+
+def _name_given(content: Any) -> str:
+    """What a submission calls itself, if that can be said back."""
+    name = content.get("id") if isinstance(content, Mapping) else None
+    return str(name) if _is_code(name) else ""
+
+
+def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
+    """The answer to an id that is already here; None for a new one."""
+    name, identity, own = str(incoming.identity), incoming.identity, incoming.content_hash
+    found = session.execute(
+        union_all(
+            select(
+                literal("stored"), Response.content_hash, Response.receipt, Response.received_at
+            ).where(Response.id == identity),
+            select(
+                HeldResponse.reason,
+                HeldResponse.content_hash,
+                HeldResponse.receipt,
+                HeldResponse.received_at,
+            ).where(HeldResponse.response_id == identity),
+            select(
+                literal("deleted"), Tombstone.content_hash, Tombstone.receipt, Tombstone.deleted_at
+            ).where(Tombstone.response_id == identity),
+        )
+    ).all()
+    if not found:
+        return None
+    same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
+    for kind in ("stored", "deleted", QUARANTINED):
+        if kind in same:
+            return Receipt(name, DUPLICATE, *same[kind])
+    if CONFLICT in same:
+        return Receipt(name, CONFLICT, *same[CONFLICT])
+    if any(kind == "deleted" for kind, *_ in found):
+        template = "Phiếu này đã được xóa theo yêu cầu nên không nhận lại."
+        raise _reject("deleted", template)
+    return _written(session, incoming, lambda: _hold(session, incoming, CONFLICT))
+
+
+def _written(session: Session, incoming: _Incoming, write: Callable[[], Receipt]) -> Receipt:
+    """Write in a savepoint; what was there first at the same moment answers instead."""
+    try:
+        with session.begin_nested():
+            return write()
+    except IntegrityError:
+        first = _seen(session, incoming)
+    except DataError:
+        first = None
+    if first is None:
+        raise _reject("not_stored", "Máy chủ chưa lưu được phiếu này. Xin gửi lại sau.")
+    return first
+
+
+def _hold(session: Session, incoming: _Incoming, reason: str) -> Receipt:
+    receipt = new_receipt()
+    session.execute(
+        insert(HeldResponse).values(
+            response_id=incoming.identity,
+            content_hash=incoming.content_hash,
+            reason=reason,
+            document=incoming.document,
+            receipt=receipt,
+            received_at=incoming.now,
+        )
+    )
+    return Receipt(str(incoming.identity), reason, receipt, incoming.now)
+
+
+def _place(session: Session, incoming: _Incoming) -> _Place:
+    content = incoming.content
+    wave = session.scalar(select(Wave).where(Wave.code == content["wave"]))
+    if wave is None:
+        template = "Không có đợt khảo sát «{wave}»."
+        raise _reject("unknown_wave", template, wave=content["wave"])
+    if not is_open(wave, incoming.now):
+        template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
+        raise _reject("wave_closed", template, wave=wave.code)
+    code = content["collection_point"]
+    found = session.execute(
+        select(CollectionPoint, Unit.code, WavePoint.questionnaire)
+        .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
+        .join(Unit, Unit.id == CollectionPoint.unit_id)
+        .where(CollectionPoint.code == code, WavePoint.wave_id == wave.id)
+    ).one_or_none()
+    if found is None:
+        template = "Điểm lấy ý kiến «{point}» không thuộc đợt khảo sát."
+        raise _reject("unknown_point", template, point=code)
+    point, unit, questionnaire = found
+    if not is_collecting(point, incoming.now):
+        template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
+        raise _reject("point_closed", template, point=code)
+    if content.get("unit") not in (None, unit):
+        template = "Đơn vị «{unit}» không khớp với điểm lấy ý kiến «{point}»."
+        raise _reject("wrong_unit", template, unit=content["unit"], point=code)
+    return _Place(wave.id, point.id, code, point.unit_id, questionnaire)
+
+
+def _form(
+    session: Session, catalogue: Catalogue, incoming: _Incoming, place: _Place
+) -> _Form | None:
+    """The version of the form in the words the wave was opened with; None when not known."""
+    questionnaire, version = incoming.content["questionnaire"], incoming.content["version"]
+    used = session.get(WaveForm, (place.wave_id, questionnaire, version))
+    if used is None:
+        return None
+    if questionnaire != place.questionnaire:
+        template = "Điểm lấy ý kiến «{point}» không dùng phiếu «{questionnaire}»."
+        fields = {"point": place.point, "questionnaire": questionnaire}
+        raise _reject("wrong_questionnaire", template, **fields)
+    try:
+        form = _read_form(catalogue, f"{questionnaire}/{version}", used.checksum)
+    except Refusal:
+        return None
+    return form if form.checksum == used.checksum else None
+
+
+@lru_cache(maxsize=64)
+def _read_form(catalogue: Catalogue, name: str, _wanted: str) -> _Form:
+    """Read a definition once, not at every response; `_wanted` is the checksum asked for."""
+    loaded = catalogue.questionnaire(name)
+    return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition))
+
+
+def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> CheckedAnswers:
+    checked = check_answers(version, content["answers"])
+    found = [
+        ProblemFound(problem.item, problem.code, problem.refusal)
+        for problem in checked.problems
+        if not (problem.code == "required" and content["mode"] == PAPER)
+    ]
+    if found:
+        raise _Rejected(*found[:MOST_PROBLEMS])
+    return checked
+
+
+def _fields(incoming: _Incoming, place: _Place, form: _Form) -> dict[str, Any]:
+    content = incoming.content
+    return {
+        "id": incoming.identity,
+        "wave_id": place.wave_id,
+        "questionnaire": form.version.code,
+        "version": form.version.version,
+        "checksum": form.checksum,
+        "locale": content["locale"],
+        "unit_id": place.unit_id,
+        "point_id": place.point_id,
+        "mode": content["mode"],
+        "started_at": _moment(content.get("started_at")),
+        "submitted_at": _moment(content.get("submitted_at")),
+        "received_at": incoming.now,
+        "content_hash": incoming.content_hash,
+        "document": incoming.document,
+        "receipt": new_receipt(),
+    }
+
+
+def _store(session: Session, fields: Mapping[str, Any], answers: Mapping[str, Value]) -> Receipt:
+    session.execute(insert(Response).values(**fields))
+    _store_answers(session, fields["id"], answers)
+    return Receipt(str(fields["id"]), ACCEPTED, fields["receipt"], fields["received_at"])
+
+
+def _store_answers(session: Session, identity: UUID, answers: Mapping[str, Value]) -> None:
+    values = {k: v if isinstance(v, str) else " ".join(v) for k, v in answers.items()}
+    if not values:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        # One statement for all answers takes half the work of one per answer.
+        columns_of = (literal(list(part), ARRAY(Text)) for part in (values, values.values()))
+        rows = func.unnest(*columns_of).table_valued("item", "value").render_derived()
+        chosen = select(literal(identity, Answer.response_id.type), rows.c.item, rows.c.value)
+        columns = ["response_id", "item", "value"]
+        session.execute(insert(Answer).from_select(columns, chosen))
+        return
+    session.execute(
+        insert(Answer),
+        [{"response_id": identity, "item": k, "value": v} for k, v in values.items()],
+    )
+
+
+def _moment(value: Any) -> str | None:
+    """What the device says of time: its clock may be wrong, so it is kept as text, unjudged."""
+    if not isinstance(value, str) or not value.isprintable():
+        return None
+    return value[:40]

@@ -1,0 +1,245 @@
+"""The description of the collection interface for machines, in OpenAPI 3.1."""
+
+from typing import Any, Final
+
+from survey_app.services.responses import LOCALES, LONGEST_CODE, MODES
+
+LARGEST_BATCH: Final = 500
+Schema = dict[str, Any]
+
+
+def _object(always: tuple[str, ...], /, **properties: Schema) -> Schema:
+    return {"type": "object", "required": list(always), "properties": properties}
+
+
+def _list_of(schema: Schema, **limits: int) -> Schema:
+    return {"type": "array", "items": schema} | limits
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
+TEXT: Final[Schema] = {"type": "string"}
+CODE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}
+FLAG: Final[Schema] = {"type": "boolean"}
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+DEVICE_TIME: Final[Schema] = {
+    "type": "string",
+    "description": "Giờ của thiết bị, dạng ISO 8601. Được lưu nguyên văn, không dùng để từ chối.",
+}
+BOUND: Final[Schema] = {"type": ["string", "null"], "description": "Số viết dạng văn bản."}
+
+SUBMISSION: Final[Schema] = _object(
+    ("id", "questionnaire", "version", "wave", "collection_point", "mode", "locale", "answers"),
+    id={
+        "type": "string",
+        "format": "uuid",
+        "description": "UUIDv4 do thiết bị tạo khi mở phiếu; gửi lại vẫn giữ nguyên.",
+    },
+    questionnaire=CODE,
+    version=CODE,
+    wave=CODE,
+    collection_point=CODE,
+    unit={
+        "type": ["string", "null"],
+        "maxLength": LONGEST_CODE,
+        "description": "Không bắt buộc; nếu có thì phải là đơn vị của điểm lấy ý kiến.",
+    },
+    mode={
+        "type": "string",
+        "enum": list(MODES),
+        "description": "Phiếu giấy (paper) được để trống câu bắt buộc; các cách khác thì không.",
+    },
+    locale={"type": "string", "enum": list(LOCALES)},
+    started_at=DEVICE_TIME,
+    submitted_at=DEVICE_TIME,
+    answers={
+        "type": "object",
+        "description": "Mã câu hỏi và câu trả lời: một mã, danh sách mã (multiple), hoặc văn bản; "
+        "số viết dạng văn bản. Câu trả lời ngoài đường đi của phiếu được bỏ qua.",
+        "additionalProperties": {"oneOf": [TEXT, _list_of(TEXT), {"type": "null"}]},
+    },
+    paradata={"type": "object", "description": "Dữ liệu về quá trình phỏng vấn; tùy ý."},
+)
+RECEIPT: Final[Schema] = _object(
+    ("id", "status", "problems"),
+    id={**TEXT, "description": "Mã phiếu như thiết bị ghi; trống nếu không đọc được."},
+    status={
+        "type": "string",
+        "enum": ["accepted", "duplicate", "conflict", "rejected", "quarantined"],
+        "description": "accepted: đã nhận; duplicate: đã có, cùng nội dung; conflict: đã có, khác "
+        "nội dung, giữ cả hai; quarantined: chưa biết phiên bản phiếu, được giữ riêng; "
+        "rejected: không lưu, thiết bị phải giữ lại.",
+    },
+    receipt={**TEXT, "description": "Có ở mọi trạng thái trừ rejected."},
+    received_at=MOMENT,
+    problems=_list_of(_ref("Problem")),
+)
+PROBLEM: Final[Schema] = _object(
+    ("item", "code", "message"),
+    item={**TEXT, "description": "Mã câu hỏi; trống khi lỗi thuộc về cả phiếu."},
+    code={**TEXT, "description": "Mã lỗi ổn định, ví dụ required, unknown_option, wave_closed."},
+    message={**TEXT, "description": "Một câu cho người đọc."},
+)
+WAVE: Final[Schema] = _object(
+    ("code", "questionnaire", "version", "units", "collection_points"),
+    code=CODE,
+    title=TEXT,
+    questionnaire=CODE,
+    version=CODE,
+    units=_list_of(_object(("code", "name"), code=CODE, name=TEXT)),
+    collection_points=_list_of(_object(("code", "unit"), code=CODE, unit=CODE)),
+)
+QUESTIONNAIRE: Final[Schema] = _object(
+    ("code", "version", "sections"),
+    code=CODE,
+    version=CODE,
+    checksum={**TEXT, "description": "sha256 của tệp định nghĩa."},
+    title=_ref("Text"),
+    sections=_list_of(
+        _object(
+            ("code", "title", "items"),
+            code=CODE,
+            title=_ref("Text"),
+            intro=_or_null(_ref("Text")),
+            items=_list_of(_ref("Item")),
+        )
+    ),
+)
+ITEM: Final[Schema] = _object(
+    ("code", "kind", "text", "options", "required", "min", "max", "max_length", "asked_if"),
+    code=CODE,
+    kind={"type": "string", "enum": ["single", "multiple", "scale", "number", "text", "note"]},
+    text=_ref("Text"),
+    options=_list_of(_ref("Option")),
+    required=FLAG,
+    min=BOUND,
+    max=BOUND,
+    max_length={"type": ["integer", "null"]},
+    asked_if={
+        "type": ["array", "null"],
+        "description": "[phép, ...] với phép là and, or, not, ==, !=, <, <=, >, >=, in, has; toán "
+        'hạng là ["item", MÃ] hoặc hằng. So sánh với câu chưa trả lời là sai.',
+    },
+)
+OPTION: Final[Schema] = _object(
+    ("code", "label", "exclusive"),
+    code=CODE,
+    label=_ref("Text"),
+    exclusive={**FLAG, "description": "Không chọn cùng phương án khác."},
+    outside={
+        "type": ["string", "null"],
+        "enum": ["dont_know", "no_answer", "not_applicable", None],
+        "description": "Phương án nằm ngoài thang đo, và vì sao.",
+    },
+)
+SCHEMAS: Final[Schema] = {
+    "Batch": _object(
+        ("responses",), responses=_list_of(_ref("Submission"), maxItems=LARGEST_BATCH)
+    ),
+    "Submission": SUBMISSION,
+    "Receipts": _object(("receipts",), receipts=_list_of(_ref("Receipt"))),
+    "Receipt": RECEIPT,
+    "Problem": PROBLEM,
+    "Package": _object(
+        ("waves", "questionnaires", "assignments"),
+        waves=_list_of(_ref("Wave")),
+        questionnaires=_list_of(_ref("Questionnaire")),
+        assignments=_list_of({"type": "object"}),
+    ),
+    "Wave": WAVE,
+    "Questionnaire": QUESTIONNAIRE,
+    "Item": ITEM,
+    "Option": OPTION,
+    "Text": {
+        **_object(("vi",), vi=TEXT, km=TEXT, en=TEXT),
+        "description": "Một văn bản theo từng ngôn ngữ; tiếng Việt luôn có.",
+        "additionalProperties": TEXT,
+    },
+    "Error": _object(("error",), error={**TEXT, "description": "Một câu cho người đọc."}),
+}
+
+
+def _answer(description: str, schema: str, **headers: Schema) -> Schema:
+    found: Schema = {
+        "description": description,
+        "content": {"application/json": {"schema": _ref(schema)}},
+    }
+    named = {name.replace("_", "-"): {"schema": schema} for name, schema in headers.items()}
+    return found | ({"headers": named} if named else {})
+
+
+UNKNOWN_DEVICE: Final = _answer(
+    "Thiếu mã thiết bị, mã không đúng hoặc đã bị thu hồi.", "Error", WWW_Authenticate=TEXT
+)
+BUSY: Final = _answer(
+    "Hệ thống đang bận; chưa có gì được lưu. Gửi lại sau số giây của Retry-After.",
+    "Error",
+    Retry_After={"type": "integer"},
+)
+SUBMIT: Final[Schema] = {
+    "operationId": "submitResponses",
+    "summary": "Gửi một lô phiếu trả lời",
+    "description": "Một lô là một giao dịch, mỗi phiếu một điểm lưu. Biên nhận theo đúng thứ tự và "
+    "chỉ được trả sau khi đã lưu bền vững. Gửi lại cùng một lô là an toàn.",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _ref("Batch")}},
+    },
+    "responses": {
+        "200": _answer("Một biên nhận cho mỗi phiếu, theo thứ tự.", "Receipts"),
+        "400": _answer('Không phải JSON hợp lệ dạng {"responses": [...]}.', "Error"),
+        "401": UNKNOWN_DEVICE,
+        "413": _answer(f"Quá {LARGEST_BATCH} phiếu hoặc nội dung quá lớn.", "Error"),
+        "503": BUSY,
+    },
+}
+PACKAGE: Final[Schema] = {
+    "operationId": "getPackage",
+    "summary": "Những gì thiết bị được thu thập lúc này",
+    "responses": {
+        "200": _answer("Đợt khảo sát đang mở, phiếu và điểm lấy ý kiến.", "Package"),
+        "401": UNKNOWN_DEVICE,
+        "503": BUSY,
+    },
+}
+DESCRIBE: Final[Schema] = {
+    "operationId": "getDescription",
+    "summary": "Tài liệu này",
+    "security": [],
+    "responses": {
+        "200": {
+            "description": "Mô tả giao diện theo OpenAPI 3.1.",
+            "content": {"application/json": {"schema": {"type": "object"}}},
+        }
+    },
+}
+DOCUMENT: Final[Schema] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Giao diện thu thập phiếu khảo sát",
+        "version": "1",
+        "description": "Dành cho máy tính bảng đã đăng ký: lấy phiếu về và gửi phiếu trả lời.",
+    },
+    "security": [{"device": []}],
+    "paths": {
+        "/api/v1/responses": {"post": SUBMIT},
+        "/api/v1/package": {"get": PACKAGE},
+        "/api/v1/openapi.json": {"get": DESCRIBE},
+    },
+    "components": {
+        "securitySchemes": {
+            "device": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "Mã của thiết bị đã đăng ký.",
+            }
+        },
+        "schemas": SCHEMAS,
+    },
+}

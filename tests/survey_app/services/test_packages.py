@@ -1,0 +1,147 @@
+"""The package of a device: everything that may be collected now, and nothing else."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from questionnaires.answers import check_answers
+from survey_app.models.waves import WaveForm
+from survey_app.services.packages import package
+from tests.survey_app.factories import NOW, catalogue, make_point, make_unit, make_wave
+
+ROUTED = "sipas-citizen/2022-routed"
+
+
+def packed(database, now=NOW):
+    with database.reading() as session:
+        return package(session, catalogue(), now)
+
+
+def items_of(questionnaire):
+    return [item for section in questionnaire["sections"] for item in section["items"]]
+
+
+def test_nothing_is_open_nothing_is_packed(database):
+    assert packed(database) == {"waves": [], "questionnaires": [], "assignments": []}
+
+
+def test_an_open_wave_with_its_units_and_points(database):
+    with database.writing() as session:
+        wave = make_wave(session, code="w1")
+        unit = make_unit(session, code="X", name="Phường X")
+        points = [make_point(session, wave, unit).code for _ in range(2)]
+
+    found = packed(database)
+
+    (part,) = found["waves"]
+    assert part["code"] == "w1"
+    assert (part["questionnaire"], part["version"]) == ("sipas-counter", "1")
+    assert part["units"] == [{"code": "X", "name": "Phường X"}]
+    assert part["collection_points"] == [{"code": code, "unit": "X"} for code in sorted(points)]
+    assert [(q["code"], q["version"]) for q in found["questionnaires"]] == [("sipas-counter", "1")]
+
+
+def test_a_wave_with_two_forms_is_listed_once_for_each(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        make_point(session, wave)
+        make_point(session, wave, form="par-officials/2022")
+
+    found = packed(database)
+
+    forms = [(part["questionnaire"], part["version"]) for part in found["waves"]]
+    assert forms == [("par-officials", "2022"), ("sipas-counter", "1")]
+    assert all(len(part["collection_points"]) == 1 for part in found["waves"])
+
+
+def test_a_form_of_two_waves_is_packed_once(database):
+    with database.writing() as session:
+        make_point(session)
+        make_point(session)
+
+    found = packed(database)
+
+    assert (len(found["waves"]), len(found["questionnaires"])) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"opened_at": None}, {"opened_at": NOW + timedelta(seconds=1)}, {"closed_at": NOW}],
+)
+def test_a_wave_that_is_not_open_is_not_packed(database, changes):
+    with database.writing() as session:
+        make_point(session, make_wave(session, **changes))
+
+    assert packed(database)["waves"] == packed(database)["questionnaires"] == []
+
+
+def test_a_closed_point_is_not_packed(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        closed, still_open = make_point(session, wave, closed_at=NOW), make_point(session, wave)
+
+    (part,) = packed(database)["waves"]
+    assert [point["code"] for point in part["collection_points"]] == [still_open.code]
+    assert closed.code not in str(part)
+
+
+def test_a_form_whose_words_have_changed_is_not_packed(database):
+    with database.writing() as session:
+        make_point(session)
+        session.scalars(select(WaveForm)).one().checksum = "0" * 64
+
+    assert packed(database)["waves"] == packed(database)["questionnaires"] == []
+
+
+def test_texts_come_in_every_language_there_is(database):
+    with database.writing() as session:
+        make_point(session)
+        make_point(session, form=ROUTED)
+
+    routed, counter = packed(database)["questionnaires"]
+    staff = next(item for item in items_of(counter) if item["code"] == "staff")
+    assert set(staff["text"]) == set(staff["options"][0]["label"]) == {"vi", "km", "en"}
+    assert set(counter["sections"][0]["title"]) == {"vi", "km", "en"}
+    assert staff["options"][4]["label"]["vi"] == "Rất hài lòng"
+    assert set(items_of(routed)[0]["text"]) == {"vi"}
+
+
+def test_options_include_the_codes_outside_the_scale(database):
+    with database.writing() as session:
+        make_point(session)
+
+    (counter,) = packed(database)["questionnaires"]
+    feedback = next(item for item in items_of(counter) if item["code"] == "feedback")
+    assert [(o["code"], o["outside"]) for o in feedback["options"][-4:]] == [
+        ("5", None),
+        ("97", "not_applicable"),
+        ("98", "dont_know"),
+        ("99", "no_answer"),
+    ]
+
+
+def test_limits_and_routing_come_along(database):
+    with database.writing() as session:
+        make_point(session)
+        make_point(session, form=ROUTED)
+
+    routed, counter = packed(database)["questionnaires"]
+    comment = next(item for item in items_of(counter) if item["code"] == "comment")
+    assert (comment["required"], comment["max_length"], comment["asked_if"]) == (False, 500, None)
+    ruled = next(item for item in items_of(routed) if item["code"] == "p2_1")
+    assert ruled["asked_if"] == ["not", ["has", ["item", "readiness"], "2"]]
+
+
+def test_a_package_is_plain_json_and_enough_to_fill_the_form(database):
+    with database.writing() as session:
+        make_point(session)
+
+    found = packed(database)
+
+    assert json.loads(json.dumps(found)) == found
+    (counter,) = found["questionnaires"]
+    answers = {i["code"]: i["options"][0]["code"] for i in items_of(counter) if i["options"]}
+    form = catalogue().questionnaire("sipas-counter/1").definition
+    assert check_answers(form, answers).problems == ()

@@ -1,0 +1,150 @@
+"""Waves: when they take responses, and what a point collects."""
+
+from datetime import timedelta
+
+import pytest
+
+from questionnaires.refusal import Refusal
+from survey_app.errors import Gone, NotFound
+from survey_app.models.waves import WaveIndex, WavePoint, WaveUnit
+from survey_app.services.waves import (
+    add_form,
+    add_point,
+    close_wave,
+    door_of,
+    index_of,
+    is_open,
+    open_wave,
+)
+from tests.survey_app.factories import NOW, catalogue, make_form, make_point, make_unit, make_wave
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("opened", "closed", "moment", "expected"),
+    [
+        (None, None, NOW, False),
+        (NOW, None, NOW - SECOND, False),
+        (NOW, None, NOW, True),
+        (NOW, NOW + SECOND, NOW, True),
+        (NOW, NOW + SECOND, NOW + SECOND, False),
+        (NOW, NOW, NOW, False),
+    ],
+)
+def test_a_wave_is_open_from_its_opening_until_its_close(
+    sqlite_database, opened, closed, moment, expected
+):
+    with sqlite_database.writing() as session:
+        wave = make_wave(session, opened_at=opened, closed_at=closed)
+
+    assert is_open(wave, moment) is expected
+
+
+def test_a_wave_is_opened_and_closed_once(sqlite_database):
+    with sqlite_database.writing() as session:
+        wave = make_wave(session, opened_at=None)
+
+        with pytest.raises(Refusal, match=wave.code):
+            close_wave(wave, NOW)
+        open_wave(wave, NOW)
+        with pytest.raises(Refusal, match="đã mở"):
+            open_wave(wave, NOW)
+        close_wave(wave, NOW + SECOND)
+        with pytest.raises(Refusal, match="không mở"):
+            close_wave(wave, NOW + SECOND)
+
+    assert (wave.opened_at, wave.closed_at) == (NOW, NOW + SECOND)
+
+
+def test_the_door_of_a_point(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        unit = make_unit(session)
+        point = make_point(session, wave, unit)
+
+        door = door_of(session, point.code, NOW)
+
+    assert (door.wave_id, door.wave, door.wave_title) == (wave.id, wave.code, wave.title)
+    assert (door.point_id, door.point) == (point.id, point.code)
+    assert (door.unit, door.unit_name) == (unit.code, unit.name)
+    assert (door.questionnaire, door.version) == ("sipas-counter", "1")
+
+
+def test_an_unknown_point_is_not_found(database):
+    with database.reading() as session, pytest.raises(NotFound):
+        door_of(session, "D99999", NOW)
+
+
+@pytest.mark.parametrize("changes", [{"opened_at": None}, {"closed_at": NOW}])
+def test_a_point_without_an_open_wave_is_gone(database, changes):
+    with database.writing() as session:
+        point = make_point(session, make_wave(session, **changes))
+
+        with pytest.raises(Gone):
+            door_of(session, point.code, NOW)
+
+
+def test_a_point_is_closed_from_its_moment_on(database):
+    with database.writing() as session:
+        point = make_point(session, closed_at=NOW)
+
+        assert door_of(session, point.code, NOW - SECOND).point == point.code
+        with pytest.raises(Gone):
+            door_of(session, point.code, NOW)
+
+
+def test_a_point_outlives_waves_and_collects_for_the_open_one(database):
+    with database.writing() as session:
+        old = make_wave(session, closed_at=NOW - SECOND)
+        planned = make_wave(session, opened_at=None)
+        new = make_wave(session)
+        point = make_point(session, old)
+        for wave in (planned, new):
+            form = make_form(session, wave)
+            session.add(
+                WavePoint(
+                    wave_id=wave.id,
+                    point_id=point.id,
+                    questionnaire=form.questionnaire,
+                    version=form.version,
+                )
+            )
+        session.flush()
+
+        assert door_of(session, point.code, NOW).wave == new.code
+
+
+def test_codes_of_points_are_never_given_twice(database):
+    with database.writing() as session:
+        wave, unit = make_wave(session), make_unit(session)
+        form = make_form(session, wave)
+        first = add_point(session, wave, unit, "Quầy 1", form).code
+        second = add_point(session, wave, unit, "Quầy 2", form).code
+
+        assert first != second
+        assert session.get(WaveUnit, (wave.id, unit.id)) is not None
+
+
+def test_a_form_is_used_with_the_checksum_of_the_day(database):
+    with database.writing() as session:
+        form = add_form(session, make_wave(session), "sipas-citizen/2022", catalogue())
+
+    assert (form.questionnaire, form.version) == ("sipas-citizen", "2022")
+    assert form.checksum == catalogue().questionnaire("sipas-citizen/2022").checksum
+
+
+def test_a_form_that_is_not_shipped_cannot_be_used(database):
+    with database.writing() as session, pytest.raises(Refusal, match="sipas-citizen/1999"):
+        add_form(session, make_wave(session), "sipas-citizen/1999", catalogue())
+
+
+def test_how_a_wave_is_computed_into_an_index(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        session.add(WaveIndex(wave_id=wave.id, index_code="sipas-2022", stratum="stratum"))
+        session.flush()
+
+        assert index_of(session, wave, "sipas-2022").stratum == "stratum"
+        with pytest.raises(NotFound, match="sipas-2021"):
+            index_of(session, wave, "sipas-2021")

@@ -1,0 +1,104 @@
+"""A person with a browser at a counter's address, for the tests of the citizen's door."""
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from survey_app import create_app
+from survey_app.config import Config
+from survey_app.db import Database
+from survey_app.models.responses import Answer, Draft, Response
+from survey_app.services.links import token_for
+from tests.survey_app.factories import COUNTER, make_point, make_unit
+
+SECRET = "a-secret-of-the-tests-with-32-signs"
+ANSWERS = {
+    "q-access": "4",
+    "q-procedure_clear": "4",
+    "q-staff": "5",
+    "q-result": "4",
+    "q-feedback": "97",
+    "q-trips": "2",
+    "q-overall": "4",
+    "q-comment": "Cán bộ tận tình.",
+}
+
+
+def make_app(database: Database, **changes: Any) -> Flask:
+    """A freshly started application on a database, as after a restart."""
+    url = database.url.render_as_string(hide_password=False)
+    app = create_app(Config(url, SECRET, Path("instance"), **changes))
+    app.extensions["database"] = database  # whose connections the fixture closes
+    return app
+
+
+def make_door(database: Database, form: str = COUNTER) -> str:
+    """Open a counter and return the address printed there."""
+    with database.writing() as session:
+        unit = make_unit(session, name="Phường Phú Lợi")
+        point = make_point(session, unit=unit, form=form)
+    return f"/s/{token_for(point.code, SECRET)}"
+
+
+@dataclass
+class Person:
+    """Someone who opens pages and sends the forms on them, hidden fields included."""
+
+    client: FlaskClient
+    door: str
+
+    def see(self, path: str = "", **options: Any) -> Any:
+        """Open a page behind the door."""
+        return self.client.get(self.door + path, **options)
+
+    def send(self, path: str, seen: Any = None, **fields: Any) -> Any:
+        """Send the form of a page, with the hidden fields of the page as it was `seen`."""
+        page = seen or self.see(path)
+        return self.client.post(self.door + path, data=hidden(page) | fields)
+
+    def begin(self) -> Any:
+        """Press «Bắt đầu»."""
+        return self.send("")
+
+    def fill(self, **changes: str) -> Any:
+        """Begin and answer everything."""
+        self.begin()
+        return self.send("/1", **ANSWERS | changes)
+
+    def finish(self) -> Any:
+        """Begin, answer everything, send."""
+        self.fill()
+        return self.send("/review")
+
+
+def hidden(page: Any) -> dict[str, str]:
+    """The hidden fields of a page."""
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def words(page: Any) -> str:
+    """What a person reads on a page, without the head."""
+    body = page.text.split("<body", 1)[1].split(">", 1)[1]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def receipt_on(page: Any) -> str:
+    """The receipt code a page shows."""
+    return re.search(r'class="code"[^>]*>([^<]+)<', page.text).group(1)
+
+
+def stored(database: Database) -> tuple[int, int, int]:
+    """How many responses, answers and drafts there are."""
+    with database.reading() as session:
+        count = [session.scalar(select(func.count()).select_from(t)) for t in TABLES]
+    return tuple(count)
+
+
+TABLES = (Response, Answer, Draft)

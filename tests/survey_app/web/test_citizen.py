@@ -1,0 +1,399 @@
+"""The citizen's form behind a printed address."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from survey_app import clock
+from survey_app.models.responses import Answer, Draft, Response
+from survey_app.models.waves import Wave
+from tests.survey_app.factories import NOW
+from tests.survey_app.web.citizen_door import (
+    ANSWERS,
+    Person,
+    make_app,
+    make_door,
+    receipt_on,
+    stored,
+    words,
+)
+
+ROUTED = "sipas-citizen/2022-routed"
+
+
+@pytest.fixture(autouse=True)
+def moment(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+@pytest.fixture
+def person(sqlite_database):
+    return Person(make_app(sqlite_database).test_client(), make_door(sqlite_database))
+
+
+def test_a_form_becomes_one_response_with_a_receipt(database):
+    person = Person(make_app(database).test_client(), make_door(database))
+
+    thanks = person.client.get(person.finish().location)
+
+    with database.reading() as session:
+        response = session.scalars(select(Response)).one()
+        answers = dict(session.execute(select(Answer.item, Answer.value)).all())
+    assert receipt_on(thanks) == response.receipt
+    assert (response.mode, response.locale) == ("web", "vi")
+    assert answers == {name.removeprefix("q-"): value for name, value in ANSWERS.items()}
+    assert json.loads(response.document)["submitted_at"] == NOW.isoformat()
+    assert stored(database) == (1, 8, 0)
+
+
+def test_the_start_page_says_what_this_is_and_stores_nothing(person, sqlite_database):
+    page = person.see()
+
+    assert "Phường Phú Lợi" in words(page)
+    assert "Phiếu không ghi tên." in words(page)
+    assert "1 phần, 8 câu hỏi" in words(page)
+    assert stored(sqlite_database) == (0, 0, 0)
+
+
+def test_the_draft_cookie_stays_behind_the_door_and_is_stored_as_a_hash(person, sqlite_database):
+    cookie = next(c for c in person.begin().headers.getlist("Set-Cookie") if "draft=" in c)
+
+    assert "HttpOnly" in cookie
+    assert "Path=/s" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+    with sqlite_database.reading() as session:
+        key = session.scalars(select(Draft.key_hash)).one()
+    assert cookie.split("=", 1)[1].split(";")[0] != key
+    assert len(key) == 64
+
+
+def test_cookies_are_secure_behind_https(sqlite_database):
+    app = make_app(sqlite_database, secure_cookies=True)
+    client = app.test_client()
+    client.environ_base["wsgi.url_scheme"] = "https"
+    client.environ_base["HTTP_REFERER"] = "https://localhost/"
+    person = Person(client, make_door(sqlite_database))
+    seen = client.get(person.door, base_url="https://localhost")
+    fields = {"csrf_token": seen.text.split('name="csrf_token" value="')[1].split('"')[0]}
+    sent = client.post(person.door, base_url="https://localhost", data=fields)
+
+    cookies = seen.headers.getlist("Set-Cookie") + sent.headers.getlist("Set-Cookie")
+    assert sent.status_code == 303
+    assert cookies
+    assert all("Secure" in cookie for cookie in cookies if "Max-Age=0" not in cookie)
+
+
+@pytest.mark.parametrize("path", ["", "/1", "/review", "/thanks"])
+def test_no_page_is_kept_by_a_browser_or_a_proxy(person, path):
+    person.fill()
+
+    assert person.see(path).headers["Cache-Control"] == "no-store"
+
+
+def test_missing_answers_are_named_at_the_top_and_beside_the_question(person, sqlite_database):
+    person.begin()
+
+    page = person.send("/1", **ANSWERS | {"q-staff": "", "q-comment": "x" * 501})
+
+    assert page.status_code == 422
+    assert '<a href="#q-staff-1">Vui lòng chọn một câu trả lời cho câu 3.</a>' in page.text
+    assert '<a href="#q-comment-box">Câu 8: vui lòng viết không quá 500 ký tự.</a>' in page.text
+    assert 'aria-describedby="q-staff-error"' in page.text
+    assert 'aria-describedby="q-comment-hint q-comment-error"' in page.text
+    assert page.text.index("<h1>") < page.text.index('id="summary"')
+    assert page.text.count(" checked") == 6
+    assert stored(sqlite_database) == (0, 0, 1)
+
+
+def test_an_answer_outside_the_scale_is_refused(person):
+    person.begin()
+
+    page = person.send("/1", **ANSWERS | {"q-staff": "6"})
+
+    assert page.status_code == 422
+    assert "Câu 3: vui lòng chọn trong các phương án có sẵn." in words(page)
+
+
+def test_what_is_typed_is_shown_and_never_run(person):
+    person.begin()
+
+    page = person.send("/1", **{"q-comment": "</textarea><script>alert(1)</script>"})
+
+    assert "<script" not in page.text
+
+
+def test_the_review_shows_every_answer_and_leads_back_to_each(person):
+    review = person.client.get(person.fill().location)
+
+    assert "Hài lòng" in words(review)
+    assert "Tôi chưa cần đến" in words(review)
+    assert "Cán bộ tận tình." in words(review)
+    assert f"{person.door}/1?from=review#q-staff" in review.text
+
+
+def test_an_answer_mended_from_the_review_leads_back_there(person, sqlite_database):
+    person.fill()
+    page = person.see("/1?from=review")
+
+    mended = person.send("/1?from=review", page, **ANSWERS | {"q-staff": "1"})
+    person.send("/review")
+
+    assert mended.location == f"{person.door}/review"
+    with sqlite_database.reading() as session:
+        assert session.get(Answer, (session.scalars(select(Response.id)).one(), "staff")).value == (
+            "1"
+        )
+
+
+def test_the_same_form_sent_twice_is_one_response(person, sqlite_database):
+    person.fill()
+    review = person.see("/review")
+
+    receipts = [
+        receipt_on(person.client.get(person.send("/review", review).location)) for _ in range(3)
+    ]
+
+    assert len(set(receipts)) == 1
+    assert stored(sqlite_database)[0] == 1
+
+
+def test_two_sendings_at_the_same_moment_are_one_response(database):
+    app, door = make_app(database), make_door(database)
+    person = Person(app.test_client(), door)
+    person.fill()
+    review = person.see("/review")
+    cookies = {name: person.client.get_cookie(name, path=path) for name, path in COOKIES.items()}
+
+    def send_again(_turn):
+        other = Person(app.test_client(), door)
+        for name, cookie in cookies.items():
+            other.client.set_cookie(name, cookie.value, path=cookie.path)
+        return receipt_on(other.client.get(other.send("/review", review).location))
+
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(send_again, range(4)))
+
+    assert len(set(receipts)) == 1
+    assert stored(database) == (1, 8, 0)
+
+
+COOKIES = {"draft": "/s", "csrf": "/"}
+
+
+def test_after_sending_going_back_shows_the_receipt_again(person):
+    thanks = person.client.get(person.finish().location)
+
+    for path in ("/1", "/review"):
+        again = person.see(path, follow_redirects=True)
+        assert receipt_on(again) == receipt_on(thanks)
+
+
+def test_the_receipt_is_in_no_address_and_shown_for_an_hour_only(person, monkeypatch):
+    sent = person.finish()
+    receipt = receipt_on(person.client.get(sent.location))
+
+    person.client.delete_cookie("receipt", path="/s")
+
+    assert receipt not in sent.location
+    assert person.client.get(sent.location).status_code == 410
+
+
+def test_a_stale_tab_is_told_so_and_changes_nothing(person, sqlite_database):
+    person.begin()
+    old_tab = person.see("/1")
+    person.send("/1", **ANSWERS)
+
+    page = person.send("/1", old_tab, **ANSWERS | {"q-staff": "1"})
+
+    assert page.status_code == 409
+    assert "Trang này đã cũ" in words(page)
+    assert f'href="{person.door}/review"' in page.text
+    with sqlite_database.reading() as session:
+        assert json.loads(session.scalars(select(Draft.answers)).one())["staff"] == "5"
+
+
+def test_a_double_click_on_continue_is_no_conflict(person):
+    person.begin()
+    page = person.see("/1")
+
+    sent = [person.send("/1", page, **ANSWERS) for _ in range(2)]
+
+    assert [answer.location for answer in sent] == [f"{person.door}/review"] * 2
+
+
+def test_a_review_from_before_a_change_is_not_sent(person, sqlite_database):
+    person.fill()
+    old_review = person.see("/review")
+    person.send("/1", **ANSWERS | {"q-staff": "1"})
+
+    page = person.send("/review", old_review)
+
+    assert page.status_code == 409
+    assert stored(sqlite_database)[0] == 0
+
+
+def test_going_back_in_the_browser_and_saving_again_works(person):
+    person.fill()
+
+    again = person.send("/1", **ANSWERS | {"q-staff": "2"})
+
+    assert again.location == f"{person.door}/review"
+    assert "Không hài lòng" in words(person.see("/review"))
+
+
+def test_the_back_button_keeps_what_was_answered_and_asks_for_nothing(sqlite_database):
+    person = Person(make_app(sqlite_database).test_client(), make_door(sqlite_database, ROUTED))
+    person.begin()
+
+    left = person.send("/1", **{"q-sex": "1", "go": "back"})
+
+    assert left.location == person.door
+    with sqlite_database.reading() as session:
+        assert json.loads(session.scalars(select(Draft.answers)).one()) == {"sex": "1"}
+
+
+def test_a_restart_in_mid_form_loses_nothing(sqlite_database):
+    door = make_door(sqlite_database)
+    before = Person(make_app(sqlite_database).test_client(), door)
+    before.begin()
+    seen = before.see("/1")
+
+    after = Person(make_app(sqlite_database).test_client(), door)
+    for name, path in COOKIES.items():
+        after.client.set_cookie(name, before.client.get_cookie(name, path=path).value, path=path)
+    after.send("/1", seen, **ANSWERS)
+    thanks = after.client.get(after.send("/review").location)
+
+    assert receipt_on(thanks)
+    assert stored(sqlite_database)[0] == 1
+
+
+def test_an_unfinished_form_can_be_gone_on_with_or_begun_anew(person, sqlite_database):
+    person.fill()
+    start = person.see()
+
+    went_on = person.send("", start, **{"continue": "1"})
+    anew = person.send("", start, anew="1")
+
+    assert "phiếu làm dở" in words(start)
+    assert went_on.location == f"{person.door}/review"
+    assert anew.location == f"{person.door}/1"
+    assert stored(sqlite_database) == (0, 0, 1)
+
+
+def test_nobody_skips_a_page(sqlite_database):
+    person = Person(make_app(sqlite_database).test_client(), make_door(sqlite_database, ROUTED))
+    person.begin()
+
+    assert person.see("/5").location == f"{person.door}/1"
+    assert person.see("/review").location == f"{person.door}/1"
+    assert person.see("/99").location == f"{person.door}/1"
+    assert person.send("/review", person.see("/1")).location == f"{person.door}/1"
+
+
+def test_an_edited_address_is_not_found(person):
+    page = person.client.get(person.door + "x")
+
+    assert page.status_code == 404
+    assert "Liên kết này không đúng." in words(page)
+
+
+def test_an_edited_address_is_said_in_the_language_of_the_browser(person):
+    page = person.client.get(person.door + "x", headers={"Accept-Language": "en-GB,en"})
+
+    assert "This link is not right." in words(page)
+
+
+@pytest.mark.parametrize("path", ["", "/1", "/review"])
+def test_a_closed_wave_takes_nothing(person, sqlite_database, path):
+    person.fill()
+    seen = person.see("/review")
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().closed_at = NOW
+
+    answers = [person.see(path), person.send(path, seen, **ANSWERS)]
+
+    assert [answer.status_code for answer in answers] == [410, 410]
+    assert "hiện không nhận phiếu" in words(answers[0])
+    assert stored(sqlite_database)[0] == 0
+
+
+def test_a_form_sent_before_the_wave_closed_still_shows_its_receipt(person, sqlite_database):
+    person.fill()
+    review = person.see("/review")
+    receipt = receipt_on(person.client.get(person.send("/review", review).location))
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().closed_at = NOW
+
+    again = person.client.get(person.send("/review", review).location)
+
+    assert receipt_on(again) == receipt
+
+
+def test_a_form_left_for_a_day_is_gone(person, monkeypatch):
+    person.fill()
+    seen = person.see("/1")
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=24))
+
+    page = person.send("/1", seen, **ANSWERS)
+
+    assert page.status_code == 410
+    assert "quá 24 giờ" in words(page)
+
+
+def test_without_a_draft_a_page_leads_to_the_start(person):
+    assert person.see("/1").location == person.door
+
+
+def test_the_form_of_another_counter_is_not_taken_along(person, sqlite_database):
+    person.fill()
+    elsewhere = Person(person.client, make_door(sqlite_database))
+
+    assert elsewhere.see("/review").status_code == 410
+
+
+def test_the_language_is_remembered_and_stored_with_the_response(person, sqlite_database):
+    person.begin()
+    page = person.see("/1?lang=en")
+    later = person.send("/1")
+    person.send("/1", **ANSWERS)
+    thanks = person.client.get(person.send("/review").location)
+
+    assert '<html lang="en">' in page.text
+    assert "Please choose an answer to question 3." in words(later)
+    assert "Thank you" in words(thanks)
+    with sqlite_database.reading() as session:
+        assert session.scalars(select(Response.locale)).one() == "en"
+
+
+def test_a_language_nobody_has_checked_says_so(person):
+    page = person.see("?lang=km")
+
+    assert '<html lang="km">' in page.text
+    assert "យោបល់របស់លោកអ្នកអំពីការបម្រើសេវានៅទីនេះ" in words(page)
+    assert "មិនទាន់ត្រូវបានអ្នកនិយាយភាសាដើមពិនិត្យ" in words(page)
+
+
+def test_an_unknown_language_is_vietnamese(person):
+    assert '<html lang="vi">' in person.see("?lang=xx").text
+
+
+def test_a_form_without_csrf_token_is_refused(person, sqlite_database):
+    page = person.client.post(person.door)
+
+    assert page.status_code == 400
+    assert "Xin mở lại trang" in words(page)
+    assert stored(sqlite_database) == (0, 0, 0)
+
+
+def test_a_body_of_ten_megabytes_is_refused(person):
+    person.begin()
+
+    page = person.send("/1", **{"q-comment": "x" * 10_000_000})
+
+    assert page.status_code == 413
+    assert "Nội dung gửi lên quá lớn." in words(page)

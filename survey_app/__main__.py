@@ -23,11 +23,11 @@ IMPORT = "import"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; bad input ends with status 2 and one sentence."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    os.umask(PRIVATE)
     if given[:1] == [IMPORT]:
         return run_import(given[1:])
     chosen = _parser().parse_args(given)
     command: Command = chosen.run
-    os.umask(PRIVATE)
     try:
         return command(read_config(), chosen)
     except Refusal as refusal:

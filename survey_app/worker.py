@@ -4,6 +4,7 @@ import json
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -20,12 +21,14 @@ from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.models.runs import Run
+from survey_app.services.drafts import purge_drafts
 from survey_app.services.jobs import COMPUTE, Claim, beat, claim_job, fail, finish, work_waits
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
+TIDY = 3600.0
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 CHART_DEPTH, CHART_ROWS = 2, 32
 FAILED = "Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau."
@@ -84,8 +87,12 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     stop = stop or _stop_on_signal()
     database, catalogue = Database(config.database_url), KeptCatalogue()
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
+    tidied = 0.0
     while not stop.is_set():
         try:
+            if time.monotonic() - tidied > TIDY or not tidied:
+                tidied = time.monotonic()
+                tidy(database)
             busy = work_once(database, catalogue, config.files)
         except Busy:
             busy = False
@@ -95,6 +102,12 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
         if not busy:
             stop.wait(PAUSE)
     database.engine.dispose()
+
+
+def tidy(database: Database) -> None:
+    """Remove the half-filled forms that nobody has touched for a day."""
+    with database.writing() as session:
+        purge_drafts(session, clock.now())
 
 
 def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:

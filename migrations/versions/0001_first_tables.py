@@ -225,11 +225,13 @@ def upgrade() -> None:
         sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "finished_at IS NULL OR failed_at IS NULL", name=op.f("ck_job_finished_or_failed")
         ),
+        sa.CheckConstraint("attempts >= 0", name=op.f("ck_job_attempts_not_negative")),
         sa.CheckConstraint(
             "progress >= 0 AND progress <= 100", name=op.f("ck_job_progress_in_per_cent")
         ),

@@ -33,11 +33,15 @@ class Run(Base):
 
 
 class Job(Base):
-    """Long work: asked for, claimed by a worker that gives signs of life, finished or failed."""
+    """Long work: asked for, claimed by a worker that gives signs of life, finished or failed.
+
+    `attempts` counts the claims: work that brings its worker down is not tried for ever.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
         CheckConstraint("finished_at IS NULL OR failed_at IS NULL", name="finished_or_failed"),
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         CheckConstraint("progress >= 0 AND progress <= 100", name="progress_in_per_cent"),
     )
 
@@ -49,5 +53,6 @@ class Job(Base):
     heartbeat_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
     progress: Mapped[int] = mapped_column(default=0)
     outcome: Mapped[str | None] = mapped_column(Text)

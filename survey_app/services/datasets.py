@@ -82,10 +82,10 @@ def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, name: 
 
 
 def data_checksum(forms: Sequence[Form]) -> str:
-    """The sha256 over the ids and content hashes of responses, whatever their order."""
+    """The sha256 over id, content hash and sampling frame of responses, whatever their order."""
     digest = hashlib.sha256()
-    for identity, content in sorted((str(form.id), form.content_hash) for form in forms):
-        digest.update(f"{identity} {content}\n".encode("ascii"))
+    for line in sorted(f"{form.id} {form.content_hash} {form.frame or ''}\n" for form in forms):
+        digest.update(line.encode("utf-8"))
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.runs import Job
 
+ATTEMPTS = 3
 STALE = timedelta(seconds=30)  # a worker silent for longer is taken for dead
 COMPUTE = "compute"
 WAITING, RUNNING, FINISHED, FAILED = "waiting", "running", "finished", "failed"
@@ -74,14 +75,22 @@ def work_waits(session: Session) -> bool:
 
 
 def claim_job(session: Session) -> Claim | None:
-    """Take the oldest job that waits or whose worker fell silent; needs a writing session."""
+    """Take the oldest job that waits or whose worker fell silent; needs a writing session.
+
+    None when there is none, or when the oldest has failed now for the workers it brought down.
+    """
     now = database_now(session)
     job = session.scalar(_claimable(now).limit(1).with_for_update(skip_locked=True))
     if job is None:
         return None
-    job.heartbeat_at, job.progress = now, 0
+    job.heartbeat_at, job.progress, job.attempts = now, 0, job.attempts + 1
     session.flush()
-    return Claim(job.id, job.kind, json.loads(job.payload), job.asked_by, now)
+    claim = Claim(job.id, job.kind, json.loads(job.payload), job.asked_by, now)
+    if job.attempts > ATTEMPTS:
+        template = "Việc này đã {n} lần bị dừng giữa chừng nên không làm lại nữa."
+        fail(session, claim, Refusal(template, n=ATTEMPTS))
+        return None
+    return claim
 
 
 def beat(session: Session, claim: Claim, progress: int | None = None) -> Claim | None:

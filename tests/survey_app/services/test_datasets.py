@@ -1,5 +1,7 @@
 """The data set of a wave: from vectors, the same as from the stored answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sqlalchemy import select, update
@@ -109,3 +111,5 @@ def test_the_checksum_depends_on_the_content_and_not_on_the_order(session):
 
     assert data_checksum(forms) == data_checksum(forms[::-1])
     assert data_checksum(forms) != data_checksum(forms[1:])
+    weighed = [replace(forms[0], frame='{"weight": "2"}'), *forms[1:]]
+    assert data_checksum(forms) != data_checksum(weighed)

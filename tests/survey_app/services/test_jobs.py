@@ -95,6 +95,19 @@ def test_a_job_whose_worker_fell_silent_is_claimed_again(database):
         assert jobs.beat(session, again)
 
 
+def test_a_job_that_brings_its_workers_down_is_given_up(database):
+    job = asked(database)
+    for _ in range(jobs.ATTEMPTS):
+        make_silent(database, claimed(database))
+
+    after = claimed(database)
+
+    assert after is None
+    state = state_of(database, job)
+    assert state.state == jobs.FAILED
+    assert "3 lần" in str(state.refusal)
+
+
 def test_a_worker_that_gives_signs_of_life_keeps_its_job(database):
     asked(database)
     make_silent(database, claimed(database), seconds=25)

@@ -24,6 +24,7 @@ from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
 
 SATISFACTION = ("1", "2", "3", "4", "5")
 EXPECTATION = "expectation"
+HEADLINE = "+"  # the options together whose joint share the official tables print
 SELF_SELECTED = "self-selected"
 HUNDREDTH = Decimal("0.01")
 
@@ -518,10 +519,15 @@ def _groups(
 def _item_table(item: str, rows: Sequence[Mapping[str, Any]]) -> ItemTable:
     options: list[OptionRow] = []
     outside: list[OptionRow] = []
+    headline = {row["label"] for row in rows if row["option"] == HEADLINE}
+    labels = {row["label"] for row in rows if row["option"] != HEADLINE}
     for row in rows:
+        if row["option"] == HEADLINE and row["label"] in labels:
+            continue  # the headline is one option, which has its row
         away = row["status"] == "outside"
         figure = None if away else Figure.of(row)
-        line = OptionRow(row["option"], row["label"], row["count"], figure, row["option"] == "+")
+        is_headline = row["label"] in headline
+        line = OptionRow(row["option"], row["label"], row["count"], figure, is_headline)
         (outside if away else options).append(line)
     text, draft = rows[0]["text"], rows[0]["wording"] == "draft"
     return ItemTable(item, text, draft, tuple(options), tuple(outside))

@@ -12,6 +12,7 @@ from questionnaires.refusal import Refusal
 FOLDER: Final = Path(__file__).parent / "translations"
 VIETNAMESE: Final = "vi"
 LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
+OFFICE: Final = "/admin"  # speaks the language of record
 OPEN_DOORS: Final = ("/s/", "/k/", "/i/")  # only here a browser's own wish counts
 
 
@@ -59,6 +60,8 @@ def use_locale(locale: str) -> None:
 
 def asked_locale() -> str | None:
     """The language a person asks for: by the address, else by the browser at an open door."""
+    if request.path.startswith(OFFICE):
+        return None
     wished = request.args.get("lang")
     if wished in LANGUAGES:
         return wished

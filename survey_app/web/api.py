@@ -189,15 +189,18 @@ def _on_no_token(_error: _NoToken) -> Response:
 
 @bp.errorhandler(_NotUnderstood)
 def _on_not_understood(_error: _NotUnderstood) -> Response:
-    template = "Nội dung gửi lên phải là JSON hợp lệ dạng {shape}."
-    return _answer(400, _(template, shape='{"responses": [...]}'))
+    shape = '{"responses": [...]}'
+    return _answer(400, _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=shape))
 
 
 @bp.errorhandler(_TooMuch)
 def _on_too_much(_error: _TooMuch) -> Response:
-    template = "Nội dung gửi lên quá lớn: mỗi lần gửi tối đa {count} phiếu và {size} byte."
-    size = current_app.extensions["config"].max_body
-    return _answer(413, _(template, count=LARGEST_BATCH, size=size))
+    message = _(
+        "Nội dung gửi lên quá lớn: mỗi lần gửi tối đa {count} phiếu và {size} byte.",
+        count=LARGEST_BATCH,
+        size=current_app.extensions["config"].max_body,
+    )
+    return _answer(413, message)
 
 
 def _on_busy(error: Exception) -> Response:

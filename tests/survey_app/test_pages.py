@@ -1,0 +1,470 @@
+"""Rules for every page: who may open it, which addresses never change, what its HTML and words owe.
+
+A new page is walked here too: add it to `citizens_pages` or `staffs_pages`.
+"""
+
+import ast
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+from sqlalchemy import select
+
+from survey_app import clock, worker
+from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.waves import Wave
+from survey_app.security import access_of
+from survey_app.services.accounts import create_account
+from tests.survey_app.factories import catalogue as definitions
+from tests.survey_app.results_factories import INDEX, make_computable
+from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "survey_app"
+TEMPLATES = APP / "templates"
+URLS = Path(__file__).parents[1] / "urls.txt"
+PASSWORD = "một mật khẩu dài"
+QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
+PRINTED = (
+    "this address is public: it stands in QR codes printed and glued to counters, in tablets and "
+    "bookmarks. Keep it answering (redirect it if it must move) instead of changing tests/urls.txt"
+)
+# The office works in the language of record; only doors open to everybody speak others.
+OFFICE = "admin/"
+# Names, no words of a language.
+NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256"}
+JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
+# For programmers who connect a device, in the language of record, like the comments of a form.
+FOR_MACHINES = {"web/openapi.py"}
+REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed"}
+SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
+SPOKEN_CODE = sorted(
+    path
+    for place in (APP / "web", APP / "forms", APP / "security.py")
+    for path in (place.rglob("*.py") if place.is_dir() else [place])
+)
+# What these say reaches citizens and devices through the doors open to everybody.
+SERVICES = {f"services/{name}.py" for name in ("drafts", "links", "waves")}
+STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
+
+
+# Who may open what, and which addresses never change
+
+
+@pytest.fixture
+def app(sqlite_database):
+    return make_app(sqlite_database)
+
+
+def rules_of(app):
+    """Methods and address of each endpoint, the methods every page has left out."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            yield f"{method} {rule.rule}", rule.endpoint
+
+
+def test_every_address_is_public_or_names_the_roles_that_may_open_it(app):
+    access = {rule: access_of(app.view_functions[name]) for rule, name in rules_of(app)}
+
+    assert len(access) > 20
+    assert [rule for rule, roles in access.items() if roles is None] == []
+
+
+def test_what_staff_do_is_never_public(app):
+    public = {rule for rule, name in rules_of(app) if not access_of(app.view_functions[name])}
+
+    assert {rule for rule in public if "/admin" in rule} == {
+        "GET /admin/sign-in",
+        "POST /admin/sign-in",
+        "POST /admin/sign-out",
+    }
+
+
+def listed():
+    lines = URLS.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def public_addresses(app):
+    return {rule for rule, name in rules_of(app) if access_of(app.view_functions[name]) == set()}
+
+
+def check_addresses(found, kept):
+    """Raise when a public address is gone, or stands on no list."""
+    assert sorted(kept - found) == [], PRINTED
+    assert sorted(found - kept) == [], "a new public address: add it to tests/urls.txt, for ever"
+
+
+def test_no_public_address_changes(app):
+    assert listed() == sorted(set(listed()), key=lambda line: line.split()[::-1])
+    check_addresses(public_addresses(app), set(listed()))
+
+
+def test_a_public_address_that_is_gone_is_told_with_the_reason(app):
+    with pytest.raises(AssertionError, match="QR"):
+        check_addresses(public_addresses(app) - {"GET /s/<token>"}, set(listed()))
+    with pytest.raises(AssertionError, match=r"urls\.txt"):
+        check_addresses(public_addresses(app) | {"GET /x"}, set(listed()))
+
+
+# What every page owes to who reads it
+
+
+@dataclass
+class Form:
+    """A form of a page: how it is sent and its hidden fields."""
+
+    method: str
+    hidden: dict = field(default_factory=dict)
+
+
+class Outline(HTMLParser):
+    """What a screen reader finds on a page: headings, labels, fields, forms."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.language, self.title, self.headings = None, "", []
+        self.labels, self.fields, self.forms, self.legends = set(), [], [], []
+        self.inline, self.ids, self._open = [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids += [given["id"]] if "id" in given else []
+        self.inline += [name for name in given if name == "style" or name.startswith("on")]
+        self.inline += [tag] if tag in ("style", "script") and "src" not in given else []
+        self.inline += [v for v in given.values() if v and v.startswith(("javascript:", "data:"))]
+        self._open.append(tag)
+        match tag:
+            case "html":
+                self.language = given.get("lang")
+            case "h1":
+                self.headings.append("")
+            case "label":
+                self.labels.add(given.get("for"))
+            case "form":
+                self.forms.append(Form(given.get("method", "get")))
+            case "fieldset":
+                self.legends.append("")
+            case "input" if given.get("type") == "hidden":
+                self.forms[-1].hidden[given["name"]] = given["value"]
+            case "input" | "select" | "textarea" | "progress":
+                self.fields.append(
+                    given | {"legend": len(self.legends) - 1, "inside": self._inside}
+                )
+        if tag in ("input", "meta", "link", "img", "br"):
+            self._open.pop()
+
+    def handle_endtag(self, tag):
+        while self._open and self._open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if "title" in self._open:
+            self.title += data
+        elif "h1" in self._open:
+            self.headings[-1] += data
+        elif "legend" in self._open:
+            self.legends[-1] += data
+
+    @property
+    def _inside(self):
+        return "fieldset" in self._open
+
+    def unlabelled(self):
+        """Fields without a label, and choices without a legend that says what is chosen."""
+        for one in self.fields:
+            named = one.get("id") in self.labels or "aria-labelledby" in one
+            choice = one.get("type") in ("radio", "checkbox")
+            if not named or (
+                choice and not (one["inside"] and self.legends[one["legend"]].strip())
+            ):
+                yield one
+
+
+def check_page(page, language):
+    """Assert what every page owes to who reads it."""
+    outline = Outline(page.text)
+    (heading,) = [" ".join(text.split()) for text in outline.headings]
+    assert outline.language == language
+    assert heading
+    assert heading in " ".join(outline.title.split())
+    assert list(outline.unlabelled()) == []
+    assert outline.inline == []
+    assert len(outline.ids) == len(set(outline.ids))
+    for form in outline.forms:
+        assert form.method == "get" or form.hidden.get("csrf_token")
+
+
+def citizens_pages(person, language):
+    """Every page a citizen meets in a language, one after the other."""
+    door = person.door
+    asked = f"?lang={language}"
+    yield "start", person.see(asked), 200
+    person.send("", person.see(asked))
+    yield "page", person.see("/1" + asked), 200
+    yield "page with errors", person.send("/1"), 422
+    person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS})
+    yield "start again", person.see(asked), 200
+    yield "review", person.see("/review" + asked), 200
+    yield "not on this page", person.client.post(door + "/review" + asked), 400
+    person.send("/review")
+    yield "thanks", person.see("/thanks" + asked), 200
+    yield "form that is gone", person.see("/review" + asked), 200
+    yield "edited link", person.client.get(door + "x" + asked), 404
+    yield (
+        "thanks of nobody",
+        person.client.application.test_client().get(door + "/thanks" + asked),
+        410,
+    )
+    yield "no such page", person.client.get("/nowhere" + asked), 404
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_page_of_a_citizen_has_its_heading_title_labels_and_token(sqlite_database, language):
+    door = make_door(sqlite_database)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    person = Person(make_app(sqlite_database).test_client(), door)
+    for name, page, status in citizens_pages(person, language):
+        if page.status_code == 303:
+            page = person.client.get(page.location)
+        assert page.status_code == status, name
+        check_page(page, language)
+
+
+def test_the_long_form_owes_the_same_on_every_page(sqlite_database):
+    """The citizens' form of 2022 has every kind of question there is."""
+    door = make_door(sqlite_database, "sipas-citizen/2022")
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    person = Person(make_app(sqlite_database).test_client(), door)
+    address = person.begin().location
+    for turn in range(40):
+        seen = person.client.get(address)
+        check_page(seen, "vi")
+        if address.endswith("/review"):
+            assert turn > 5
+            return
+        check_page(person.client.post(address, data=hidden(seen)), "vi")
+        answers = hidden(seen) | first_choices(seen.text)
+        address = person.client.post(address, data=answers).location
+    pytest.fail("the form does not end")
+
+
+def first_choices(text):
+    """The first option of each question of a page, and a number where one is typed."""
+    found = {}
+    for one in Outline(text).fields:
+        if one.get("name"):
+            typed = "30" if one.get("inputmode") == "decimal" else ""
+            found.setdefault(one["name"], one.get("value") or typed)
+    return found
+
+
+@pytest.fixture
+def staff(sqlite_database, tmp_path):
+    """An administrator's browser, an index that can be computed, and one that cannot yet."""
+    with sqlite_database.writing() as session:
+        create_account(session, "lan", PASSWORD, "administrator")
+        make_computable(session, code="full", units=2)
+        make_computable(session, code="empty", n=0)
+    client = make_app(sqlite_database).test_client()
+    fields = hidden(client.get("/admin/sign-in")) | {"name": "lan", "password": PASSWORD}
+    client.post("/admin/sign-in", data=fields)
+    return client
+
+
+def ask(client, wave):
+    """Press the button; returns the page of the job."""
+    page = f"/admin/waves/{wave}"
+    fields = hidden(client.get(page)) | {"index": INDEX}
+    return client.post(f"{page}/compute", data=fields).location
+
+
+def staffs_pages(client, database, files):
+    """Every page of the administration."""
+    stranger = client.application.test_client()
+    wrong = hidden(stranger.get("/admin/sign-in")) | {"name": "lan", "password": "không đúng"}
+    yield "sign-in", stranger.get("/admin/sign-in"), 200
+    yield "wrong password", stranger.post("/admin/sign-in", data=wrong), 401
+    yield "sign-in while signed in", client.get("/admin/sign-in"), 200
+    yield "waves", client.get("/admin/"), 200
+    yield "wave", client.get("/admin/waves/full"), 200
+    done, failed = ask(client, "full"), ask(client, "empty")
+    yield "job waiting", client.get(done), 200
+    while worker.work_once(database, definitions(), files):
+        pass
+    yield "job that failed", client.get(failed), 200
+    yield "run", client.get(client.get(done).location), 200
+    yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "no such wave", client.get("/admin/waves/none"), 404
+
+
+@pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=km"])
+def test_every_page_of_staff_has_its_heading_title_labels_and_token(
+    staff, sqlite_database, tmp_path, asked
+):
+    plain = staff.get
+    staff.get = lambda address: plain(address + asked)
+    for name, page, status in staffs_pages(staff, sqlite_database, tmp_path / "files"):
+        assert page.status_code == status, name
+        check_page(page, "vi")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<h1>A</h1><h1>B</h1>",
+        "<p>A</p>",
+        "<h1>A</h1><input id='x' name='x'>",
+        "<h1>A</h1><label for='x'>X</label><input id='x' type='radio'>",
+        "<h1>A</h1><form method='post'></form>",
+        "<h1>A</h1><p style='color: red'>x</p>",
+        "<h1>A</h1><script>1</script>",
+        "<h1>A</h1><p id='x'></p><p id='x'></p>",
+    ],
+)
+def test_a_page_that_owes_something_is_found(broken):
+    with pytest.raises((AssertionError, ValueError)):
+        check_page(Shown(f"<html lang='vi'><title>A</title><body>{broken}"), "vi")
+
+
+@dataclass
+class Shown:
+    """A page that was never sent."""
+
+    text: str
+
+
+# No words outside the catalogues
+
+
+@dataclass(frozen=True)
+class Words:
+    """The texts of a source file that go through gettext, and those that should."""
+
+    translated: frozenset
+    literal: tuple
+
+
+def is_vietnamese(text):
+    return any(not sign.isascii() and sign.isalpha() for sign in text)
+
+
+def words_in_code(source):
+    """Texts given to `_` or to a refusal, Vietnamese literals elsewhere, and `_` of no literal."""
+    tree = ast.parse(source)
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    translated, given, literal = set(), set(), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS | {"_"}:
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant):
+                given.add(id(first))
+                translated.add(first.value)
+            elif node.func.id == "_":
+                literal.append(f"line {node.lineno}: _() needs a literal")
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in docs | given
+            and is_vietnamese(node.value)
+        ):
+            literal.append(node.value)
+    return Words(frozenset(translated), tuple(literal))
+
+
+def words_in_template(source):
+    """Texts given to `_`, and words that stand in the HTML or in an expression without it."""
+    tree = Environment(autoescape=True, extensions=["jinja2.ext.do"]).parse(source)
+    given, translated, literal = set(), set(), []
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "_":
+            first = call.args[0] if call.args else None
+            if isinstance(first, nodes.Const):
+                given.add(id(first))
+                translated.add(first.value)
+            else:
+                literal.append(f"line {call.lineno}: _() needs a literal")
+    for const in tree.find_all(nodes.Const):
+        if isinstance(const.value, str) and id(const) not in given and is_vietnamese(const.value):
+            literal.append(const.value)
+    literal += words_in_html(JINJA.sub("", CLASSES.sub("", source)))
+    return Words(frozenset(translated), tuple(literal))
+
+
+def words_in_html(text):
+    """Words a person sees or hears that stand in the HTML itself."""
+    found = []
+
+    class Reader(HTMLParser):
+        def handle_data(self, data):
+            found.append(data)
+
+        def handle_starttag(self, _tag, attributes):
+            found.extend(value or "" for name, value in attributes if name in SPOKEN)
+
+    reader = Reader()
+    reader.feed(text)
+    reader.close()
+    words = (word for part in found for word in re.findall(r"[^\W_]+", part))
+    return [word for word in words if not word.isdigit() and word not in NAMES]
+
+
+SOURCES = {
+    path.relative_to(TEMPLATES).as_posix(): words_in_template(path.read_text(encoding="utf-8"))
+    for path in sorted(TEMPLATES.rglob("*.html"))
+} | {
+    path.relative_to(APP).as_posix(): words_in_code(path.read_text(encoding="utf-8"))
+    for path in [*SPOKEN_CODE, *(APP / name for name in sorted(SERVICES))]
+}
+
+
+@pytest.mark.parametrize("name", [n for n in SOURCES if n not in FOR_MACHINES | SERVICES])
+def test_no_word_for_a_reader_stands_outside_gettext(name):
+    assert SOURCES[name].literal == ()
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
+def test_every_text_of_an_open_door_is_in_every_catalogue(language):
+    texts = {
+        text
+        for name, words in SOURCES.items()
+        if not name.startswith(OFFICE)
+        for text in words.translated
+        if not STAFF_REFUSALS.search(text)
+    }
+
+    assert len(texts) > 60
+    assert sorted(texts - set(catalogue(language))) == []
+
+
+@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
+def test_no_catalogue_holds_a_text_that_is_said_nowhere(language):
+    said = {text for words in SOURCES.values() for text in words.translated}
+
+    assert sorted(set(catalogue(language)) - said) == []
+
+
+@pytest.mark.parametrize(
+    ("read", "source", "found"),
+    [
+        (words_in_template, "<p>Trang</p>", ("Trang",)),
+        (words_in_template, '<p title="Trang">{{ _("Có") }}</p>', ("Trang",)),
+        (words_in_template, "{{ 'không có' if x }}", ("không có",)),
+        (words_in_template, '<p>{{ _("Có {n}", n=1) }} – SIPAS 2</p>', ()),
+        (words_in_code, "x = 'không có'", ("không có",)),
+        (words_in_code, "_(x)", ("line 1: _() needs a literal",)),
+        (words_in_code, "_('không có'); raise Gone('đã đóng')", ()),
+    ],
+)
+def test_a_word_outside_gettext_is_found(read, source, found):
+    assert read(source).literal == found

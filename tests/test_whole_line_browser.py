@@ -1,0 +1,187 @@
+"""The whole line in a browser: a citizen's tap changes the count and the table of the staff."""
+
+import json
+import re
+import shutil
+import sys
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.survey_app.factories import response_content
+from tests.survey_app.test_serve import Running
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix"),
+]
+QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
+SENT_BEFORE = 10  # so that the figures of the wave are shown and not hidden
+PATIENCE = 30_000  # milliseconds
+# A page that was left before all of it had come is no fault.
+HARMLESS = ("ERR_ABORTED",)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """The service as `make run` starts it on a fresh machine, and what a tablet sent to it."""
+    with Running(tmp_path_factory.mktemp("whole_line") / "instance", DEMO="1") as running:
+        send_by_tablet(running)
+        yield running
+
+
+def send_by_tablet(running):
+    """Send forms in which everybody is content, as a tablet at the counter does."""
+    token = re.search(r"device token: (\S+)", "\n".join(running.lines)).group(1)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    _, body = running.get("/api/v1/package", Authorization=headers["Authorization"])
+    (wave,) = (
+        found for found in json.loads(body)["waves"] if found["questionnaire"] == "sipas-counter"
+    )
+    place = {"wave": wave["code"], "collection_point": wave["collection_points"][0]["code"]}
+    forms = [response_content(**place, answers={"feedback": "4"}) for _ in range(SENT_BEFORE)]
+    address = f"http://127.0.0.1:{running.port}/api/v1/responses"
+    request = Request(address, json.dumps({"responses": forms}).encode(), headers)
+    with urlopen(request) as answer:
+        receipts = json.loads(answer.read())["receipts"]
+    assert {receipt["status"] for receipt in receipts} == {"accepted"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open browsers of different people; at the end nothing may stand in the console."""
+    contexts, complaints = [], []
+
+    def open_one(width, height):
+        size = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=size, locale="vi-VN"))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("requestfailed", lambda request: complaints.append(str(request.failure)))
+        page.on(
+            "response",
+            lambda answer: (
+                answer.status >= 400 and complaints.append(f"{answer.status} {answer.url}")
+            ),
+        )
+        return page
+
+    yield open_one
+    found = list(complaints)
+    for context in contexts:
+        context.close()
+    assert [text for text in found if not any(word in text for word in HARMLESS)] == []
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def answer_as_a_citizen(page, address, choice):
+    """Fill the form at the printed address by touch; returns the receipt code."""
+    page.goto(address)
+    press(page, "Bắt đầu")
+    for code in QUESTIONS:
+        chosen = "2" if code == "trips" else choice
+        page.locator(f"label[for='q-{code}-{chosen}']").click()
+    press(page, "Tiếp tục")
+    press(page, "Gửi phiếu")
+    page.wait_for_url("**/thanks*")
+    return page.locator(".code").inner_text()
+
+
+def sign_in(page, running):
+    name, password = running.said("sign-in").split()[:2]
+    page.goto(f"{running.said('address')}/admin/")
+    page.get_by_label("Tên đăng nhập").fill(name)
+    page.get_by_label("Mật khẩu").fill(password)
+    press(page, "Đăng nhập")
+    page.wait_for_url("**/admin/")
+
+
+def counts_of(page):
+    """The tiles above the wave: what each is called and its number."""
+    texts = page.locator(".tiles > div").all_inner_texts()
+    found = (text.split("\n") for text in texts)
+    return {name: number for name, number, *_ in ([w for w in t if w.strip()] for t in found)}
+
+
+def compute(page):
+    """Press the button of the wave's page and wait until the result is there."""
+    page.get_by_role("button", name="Tính chỉ số").click()
+    page.wait_for_url("**/admin/runs/*")
+
+
+def tree_of(page):
+    """Code of each row of the index tree: its share and the number of forms."""
+    rows = page.locator("table.tree tbody tr").all()
+    return {
+        row.locator(".code").inner_text(): (
+            row.locator("td.value").inner_text(),
+            row.locator("td").last.inner_text(),
+        )
+        for row in rows
+    }
+
+
+def test_one_more_citizen_changes_the_count_and_the_table(running, open_page):
+    phone, desk = open_page(360, 740), open_page(1280, 800)
+    receipts = {answer_as_a_citizen(phone, running.said("form"), "5")}
+    sign_in(desk, running)
+    desk.get_by_role("link", name="Đợt lấy ý kiến thử").click()
+    wave, before = desk.url, counts_of(desk)
+    compute(desk)
+    first, first_page = tree_of(desk), desk.url
+
+    receipts.add(answer_as_a_citizen(phone, running.said("form"), "1"))
+    desk.goto(wave)
+    after = counts_of(desk)
+    compute(desk)
+    second = tree_of(desk)
+
+    assert len(receipts) == 2
+    for name in ("Phiếu thu về", "Phiếu hợp lệ"):
+        assert (before[name], after[name]) == ("11", "12")
+    assert desk.url != first_page
+    assert {row[0] for row in first.values()} == {"100,00"}
+    assert {row[0] for row in second.values()} == {"91,67"}  # 11 of 12
+    assert {row[1] for row in first.values()} == {"11"}
+    assert {row[1] for row in second.values()} == {"12"}
+
+
+def test_the_result_names_its_run_and_keeps_the_one_before(running, open_page):
+    desk = open_page(1280, 800)
+    sign_in(desk, running)
+    desk.goto(f"{running.said('address')}/admin/waves/demo")
+    runs = len(desk.locator(".runs a").all())
+    compute(desk)
+    run = desk.url.rpartition("/")[2]
+
+    assert desk.locator(".origin code").first.inner_text() == run
+    desk.goto(f"{running.said('address')}/admin/waves/demo")
+    assert len(desk.locator(".runs a").all()) == runs + 1
+
+
+def test_a_file_is_taken_from_the_page_of_results(running, open_page):
+    desk = open_page(1280, 800)
+    sign_in(desk, running)
+    desk.goto(f"{running.said('address')}/admin/waves/demo")
+    compute(desk)
+    shown = tree_of(desk)["SIPAS"][0]
+    with desk.expect_download() as download:
+        desk.get_by_role("link", name="CSV", exact=True).click()
+
+    content = download.value.path().read_text(encoding="utf-8-sig")
+    assert f";{shown};" in next(line for line in content.splitlines() if ";SIPAS;" in line)

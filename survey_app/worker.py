@@ -20,6 +20,7 @@ from survey_app.config import Config
 from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
+from survey_app.i18n import _
 from survey_app.models.runs import Run
 from survey_app.services.drafts import purge_drafts
 from survey_app.services.jobs import COMPUTE, Claim, beat, claim_job, fail, finish, work_waits
@@ -31,7 +32,7 @@ BEAT = 5.0
 TIDY = 3600.0
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 CHART_DEPTH, CHART_ROWS = 2, 32
-FAILED = "Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau."
+FAILED = Refusal("Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau.")
 log = logging.getLogger(__name__)
 
 
@@ -132,7 +133,7 @@ def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:
         _fail(pulse, refusal)
     except Exception:
         log.exception("job %s failed", claim.id)
-        _fail(pulse, Refusal(FAILED))
+        _fail(pulse, FAILED)
     return True
 
 
@@ -206,9 +207,9 @@ def _chart_rows(page: ResultsPage) -> list[Bar]:
 
 def _chart_text(figure: Figure, minimum: int) -> str:
     if figure.status == "suppressed":
-        return f"dưới {minimum} phiếu"
+        return _("dưới {n} phiếu", n=minimum)
     if figure.estimate is None:
-        return "không tính được"
+        return _("không tính được")
     return _chart_percent(figure.estimate)
 
 
@@ -219,20 +220,24 @@ def _chart_percent(rate: float) -> str:
 def _chart_words(page: ResultsPage) -> Words:
     root = page.root.figure
     shown = _chart_text(root, page.minimum)
-    whiskers = f"khoảng tin cậy {100 * page.confidence:g} %".replace(".", ",")
+    level = f"{100 * page.confidence:g}".replace(".", ",")
+    whiskers = _("khoảng tin cậy {level} %", level=level)
     if page.notice:
         whiskers += f" ({page.notice})"
-    source = (
-        f"Nguồn: {page.wave_title}; {page.run.responses} phiếu; lần tính {str(page.run.id)[:8]}"
+    source = _(
+        "Nguồn: {wave}; {n} phiếu; lần tính {run}",
+        wave=page.wave_title,
+        n=page.run.responses,
+        run=str(page.run.id)[:8],
     )
     title = f"{page.run.index_title}: {shown}"
     if page.root.before:
         last = _chart_percent(page.root.before.estimate)
-        title += f" (năm {page.root.before.year}: {last})"
+        title += " " + _("(năm {year}: {rate})", year=page.root.before.year, rate=last)
     return Words(
         title=title,
         whiskers=whiskers,
-        previous=f"năm {page.wave_year - 1}",
+        previous=_("năm {year}", year=page.wave_year - 1),
         source=source,
     )
 

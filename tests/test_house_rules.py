@@ -71,7 +71,12 @@ MAY_IMPORT = {
     "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
     "survey_app.services.runs": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
     "survey_app.exports": (
-        {"survey_app.exports", "survey_app.errors", "survey_app.services.results"},
+        {
+            "survey_app.exports",
+            "survey_app.errors",
+            "survey_app.i18n",
+            "survey_app.services.results",
+        },
         {"xlsxwriter"},
     ),
     "survey_app.forms": (

@@ -9,14 +9,19 @@ from typing import Any, BinaryIO
 
 import xlsxwriter
 
+from survey_app.i18n import _
 from survey_app.services.results import ResultsPage, TreeRow, rounded_percent
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"
 FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##0"}
 WIDTHS = {TEXT: 16, PERCENT: 12, FRACTION: 14, POINTS: 12, COUNT: 10}
-STATUS = {"ok": "", "undefined": "không tính được", "suppressed": "dưới {n} phiếu"}
-COMPLEMENTARY = "ẩn để giữ kín ô ít phiếu"
+STATUS = {
+    "ok": "",
+    "undefined": _("không tính được"),
+    "suppressed": _("dưới {n} phiếu"),
+}
+COMPLEMENTARY = _("ẩn để giữ kín ô ít phiếu")
 Cell = str | int | float | Decimal | None
 
 
@@ -39,43 +44,43 @@ class Sheet:
 
 
 INDEX_COLUMNS = (
-    Column("Đơn vị", TEXT),
-    Column("Tên đơn vị", TEXT, 28),
-    Column("Mã", TEXT, 12),
-    Column("Nội dung", TEXT, 60),
-    Column("Tỷ lệ %", PERCENT),
-    Column("Cận dưới %", PERCENT),
-    Column("Cận trên %", PERCENT),
-    Column("Tỷ lệ (chưa làm tròn)", FRACTION),
-    Column("Sai số chuẩn", FRACTION),
-    Column("Số phiếu", COUNT),
-    Column("Cỡ mẫu hiệu quả", PERCENT),
-    Column("Điểm", POINTS),
-    Column("Điểm (chưa làm tròn)", POINTS),
-    Column("Điểm tối đa", POINTS),
-    Column("Điểm chưa đạt", POINTS),
-    Column("Hạng", COUNT),
-    Column("Hạng từ", COUNT),
-    Column("Hạng đến", COUNT),
-    Column("Năm trước %", PERCENT),
-    Column("Thay đổi (điểm phần trăm)", PERCENT),
-    Column("Tình trạng", TEXT, 20),
-    Column("Ghi chú", TEXT, 44),
+    Column(_("Đơn vị"), TEXT),
+    Column(_("Tên đơn vị"), TEXT, 28),
+    Column(_("Mã"), TEXT, 12),
+    Column(_("Nội dung"), TEXT, 60),
+    Column(_("Tỷ lệ %"), PERCENT),
+    Column(_("Cận dưới %"), PERCENT),
+    Column(_("Cận trên %"), PERCENT),
+    Column(_("Tỷ lệ (chưa làm tròn)"), FRACTION),
+    Column(_("Sai số chuẩn"), FRACTION),
+    Column(_("Số phiếu"), COUNT),
+    Column(_("Cỡ mẫu hiệu quả"), PERCENT),
+    Column(_("Điểm"), POINTS),
+    Column(_("Điểm (chưa làm tròn)"), POINTS),
+    Column(_("Điểm tối đa"), POINTS),
+    Column(_("Điểm chưa đạt"), POINTS),
+    Column(_("Hạng"), COUNT),
+    Column(_("Hạng từ"), COUNT),
+    Column(_("Hạng đến"), COUNT),
+    Column(_("Năm trước %"), PERCENT),
+    Column(_("Thay đổi (điểm phần trăm)"), PERCENT),
+    Column(_("Tình trạng"), TEXT, 20),
+    Column(_("Ghi chú"), TEXT, 44),
 )
 ITEM_COLUMNS = (
-    Column("Mã câu", TEXT, 14),
-    Column("Câu hỏi", TEXT, 60),
-    Column("Mã phương án", TEXT, 12),
-    Column("Phương án", TEXT, 36),
-    Column("Số phiếu chọn", COUNT),
-    Column("Tỷ lệ %", PERCENT),
-    Column("Cận dưới %", PERCENT),
-    Column("Cận trên %", PERCENT),
-    Column("Số phiếu hợp lệ", COUNT),
-    Column("Tình trạng", TEXT, 20),
-    Column("Ghi chú", TEXT, 44),
+    Column(_("Mã câu"), TEXT, 14),
+    Column(_("Câu hỏi"), TEXT, 60),
+    Column(_("Mã phương án"), TEXT, 12),
+    Column(_("Phương án"), TEXT, 36),
+    Column(_("Số phiếu chọn"), COUNT),
+    Column(_("Tỷ lệ %"), PERCENT),
+    Column(_("Cận dưới %"), PERCENT),
+    Column(_("Cận trên %"), PERCENT),
+    Column(_("Số phiếu hợp lệ"), COUNT),
+    Column(_("Tình trạng"), TEXT, 20),
+    Column(_("Ghi chú"), TEXT, 44),
 )
-FACT_COLUMNS = (Column("Thông tin", TEXT, 28), Column("Giá trị", TEXT, 90))
+FACT_COLUMNS = (Column(_("Thông tin"), TEXT, 28), Column(_("Giá trị"), TEXT, 90))
 
 
 def sheets(
@@ -83,10 +88,10 @@ def sheets(
 ) -> tuple[Sheet, ...]:
     """The tables of a Run: the whole, by unit, item by item, and what it was computed from."""
     index = list(_index_rows(page, document))
-    whole = Sheet("Chỉ số", INDEX_COLUMNS, [row for row in index if not row[0]])
-    by_unit = Sheet("Theo đơn vị", INDEX_COLUMNS, [row for row in index if row[0]])
-    items = Sheet("Từng câu hỏi", ITEM_COLUMNS, list(_item_rows(page, tables)))
-    facts = Sheet("Lần tính", FACT_COLUMNS, list(_facts(page, document)))
+    whole = Sheet(_("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
+    by_unit = Sheet(_("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
+    items = Sheet(_("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
+    facts = Sheet(_("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
     return tuple(sheet for sheet in (whole, by_unit, items, facts) if sheet.rows)
 
 
@@ -183,29 +188,29 @@ def _item_rows(page: ResultsPage, tables: Mapping[str, Any]) -> Iterator[list[Ce
             _percent(row["ci_low"]),
             _percent(row["ci_high"]),
             row["n"],
-            "ngoài thang đo" if row["status"] == "outside" else _status(page, row),
+            _("ngoài thang đo") if row["status"] == "outside" else _status(page, row),
             row["notice"] if row["ci_low"] is not None else None,
         ]
 
 
 def _facts(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
     run = page.run
-    yield ["Đợt khảo sát", f"{page.wave_title} ({page.wave_code})"]
-    yield ["Chỉ số", f"{run.index_title} ({run.index_code})"]
-    yield ["Lần tính", str(run.id)]
-    yield ["Tính lúc", run.computed_at.isoformat(timespec="seconds")]
-    yield ["Số phiếu tính", str(run.responses)]
-    yield ["Nguồn phiếu", page.source]
-    yield ["Độ tin cậy", f"{100 * page.confidence:g} %"]
-    yield ["Mã kiểm tra phương pháp", page.definition_checksum]
-    yield ["Mã kiểm tra dữ liệu", page.data_checksum]
-    yield ["Phiên bản chương trình", page.code_version]
-    for label, text in (("Ghi chú", page.notice), ("Giả định", page.assumption)):
+    yield [_("Đợt khảo sát"), f"{page.wave_title} ({page.wave_code})"]
+    yield [_("Chỉ số"), f"{run.index_title} ({run.index_code})"]
+    yield [_("Lần tính"), str(run.id)]
+    yield [_("Tính lúc"), run.computed_at.isoformat(timespec="seconds")]
+    yield [_("Số phiếu tính"), str(run.responses)]
+    yield [_("Nguồn phiếu"), page.source]
+    yield [_("Độ tin cậy"), f"{100 * page.confidence:g} %"]
+    yield [_("Mã kiểm tra phương pháp"), page.definition_checksum]
+    yield [_("Mã kiểm tra dữ liệu"), page.data_checksum]
+    yield [_("Phiên bản chương trình"), page.code_version]
+    for label, text in ((_("Ghi chú"), page.notice), (_("Giả định"), page.assumption)):
         if text:
             yield [label, text]
-    yield from (["Nguồn gốc phiếu", text] for text in document["design"].get("provenance", ()))
+    yield from ([_("Nguồn gốc phiếu"), text] for text in document["design"].get("provenance", ()))
     if page.draft:
-        yield ["Phương pháp dự thảo", page.note or ""]
+        yield [_("Phương pháp dự thảo"), page.note or ""]
 
 
 def _status(page: ResultsPage, row: Mapping[str, Any]) -> str:

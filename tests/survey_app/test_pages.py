@@ -34,7 +34,7 @@ PRINTED = (
     "bookmarks. Keep it answering (redirect it if it must move) instead of changing tests/urls.txt"
 )
 # The office works in the language of record; only doors open to everybody speak others.
-OFFICE = "admin/"
+OFFICE = ("admin/", "exports/", "worker.py")
 # Names, no words of a language.
 NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256"}
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -45,7 +45,13 @@ REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed"}
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
 SPOKEN_CODE = sorted(
     path
-    for place in (APP / "web", APP / "forms", APP / "security.py")
+    for place in (
+        APP / "web",
+        APP / "forms",
+        APP / "exports",
+        APP / "security.py",
+        APP / "worker.py",
+    )
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.

@@ -27,12 +27,19 @@ Progress = Callable[[int], object]
 class Column:
     """One column as a dictionary.
 
-    `codes` (n,) holds each row's position in `labels`, -1 for an empty cell; `labels` are trimmed
-    texts in which an integer-valued number is written as the integer.
+    `codes` (n,) holds each row's position in `labels`, -1 for an empty cell, a byte a row where the
+    labels are few; `labels` are trimmed texts in which an integer-valued number is written as the
+    integer.
     """
 
-    codes: NDArray[np.int32]
+    codes: NDArray[np.signedinteger]
     labels: tuple[str, ...]
+
+    @classmethod
+    def narrow(cls, codes: NDArray[np.signedinteger], labels: Sequence[str]) -> "Column":
+        """Keep the codes in as few bytes as the labels allow: what is read often is memory."""
+        kind = np.int8 if len(labels) < 100 else np.int16 if len(labels) < 30_000 else np.int32
+        return cls(codes.astype(kind, copy=False), tuple(labels))
 
     @classmethod
     def of(cls, cells: Iterable[Any]) -> "Column":
@@ -77,7 +84,7 @@ class Dataset:
         """
         column = self.column(name)
         values = np.array([_number(label) for label in column.labels] + [np.nan])
-        numbers = values[column.codes]
+        numbers: Floats = values[column.codes]
         self.refuse_rows(
             ~np.isfinite(numbers),
             name,
@@ -158,8 +165,8 @@ def from_arrays(arrays: Mapping[str, Any], name: str) -> Dataset:
         encoder = _Encoder()
         encoder.add([_text(value) for value in distinct.tolist()])
         coded = encoder.column()
-        filled = np.where(empty, -1, coded.codes[codes]).astype(np.int32)
-        columns[key] = Column(filled, coded.labels)
+        filled = np.where(empty, -1, coded.codes[codes])
+        columns[key] = Column.narrow(filled, coded.labels)
     rows = len(next(iter(columns.values())).codes) if columns else 0
     if not rows:
         raise Refusal("Tệp {file} không có dòng dữ liệu nào.", file=name)
@@ -185,7 +192,7 @@ class _Encoder:
             if text:
                 position[code] = labels.setdefault(text, len(labels))
         codes = np.concatenate(self._parts) if self._parts else np.zeros(0, dtype=np.int32)
-        return Column(position[codes], tuple(labels))
+        return Column.narrow(position[codes], tuple(labels))
 
 
 def _chunks(reader: Iterator[list[str]], name: str, width: int) -> Iterator[list[list[str]]]:

@@ -1,8 +1,8 @@
 """How the sample was drawn: strata, clusters, weights and population counts, frozen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from analysis.dataset import Column, Dataset, Floats, Ints
 from analysis.exact import ExactWeights
 from questionnaires.refusal import Refusal
 
-Lonely = Literal["fail", "certainty", "adjust"]
+Lonely = Literal["fail", "certainty", "adjust", "average", "remove", "collapse"]
 Source = Literal["probability", "census", "self-selected"]
 DENSE = 4_000_000
 
@@ -42,18 +42,36 @@ class Stage:
 
     `parent` (units,) numbers each sampled unit's parent: the stratum at the first stage, the unit
     above at a later one. `taken` (parents,) counts the sampled units of a parent and `population`
-    (parents,) all its units, infinite for sampling with replacement. `parents` names them.
+    (parents,) all its units, infinite for sampling with replacement. `parents` names them, `units`
+    the units ("stratum / PSU"); `units` is empty where each row is a unit.
     """
 
     parent: NDArray[np.intp]
     taken: Ints
     population: Floats
     parents: tuple[str, ...]
+    units: tuple[str, ...] = ()
 
     @property
     def lonely(self) -> NDArray[np.bool_]:
         """Which parents (parents,) gave one unit without being taken whole."""
         return np.asarray((self.taken == 1) & (self.population > 1))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Hiệu chỉnh quyền số theo tổng thể: survey weights are a factor of the cell x base weight.
+
+    `cell` (n,) numbers each row's cell of the calibration, -1 for rows of weight 0; `auxiliary`
+    (cells, margins) holds the x of each cell, `factor` (cells,) its g. `record` is what a result
+    says about it. See `analysis.weights.calibrate`.
+    """
+
+    method: str
+    cell: NDArray[np.intp]
+    auxiliary: Floats
+    factor: Floats
+    record: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -63,7 +81,9 @@ class SampleDesign:
     `unit` (n,) numbers each row's unit at the last stage with a variance of its own; `stages` go
     from the first to the last. As in CRAN survey (Lumley 2010, section 2.2), stages below the last
     one with a population count are taken as complete, and without any population count only the
-    first stage counts, with replacement.
+    first stage counts, with replacement. `lonely_names` are the strata, or units above, that gave a
+    single unit; `collapsed` the strata that were joined under the rule `collapse`. `responses` (n,)
+    says how many responses a row stands for where rows are totals, and is None where each is one.
     """
 
     unit: NDArray[np.intp]
@@ -72,14 +92,18 @@ class SampleDesign:
     columns: DesignColumns
     source: Source = "probability"
     lonely: Lonely = "fail"
+    lonely_names: tuple[str, ...] = ()
+    collapsed: tuple[tuple[str, ...], ...] = ()
+    calibration: Calibration | None = None
+    responses: Ints | None = None
 
     def walk(self, unit: NDArray[np.intp]) -> Iterator[tuple[Stage, NDArray[np.intp], Floats]]:
         """Go through the stages for some units of the last one, from the first stage down.
 
         Yields the stage, the unit of that stage in which each given unit lies, and the factor
         (parents,) by which the squared deviations within a parent count:
-        (n_1/N_1) ... (1 - n/N) n/(n - 1), and for a parent with a single unit 0 under the rule
-        `certainty` and without n/(n - 1) under `adjust`.
+        (n_1/N_1) ... (1 - n/N) n/(n - 1). For a parent with a single unit it is without n/(n - 1)
+        under the rule `adjust` and 0 under the others (for `average` see `analysis.variance`).
         """
         ancestors = [unit]
         for stage in reversed(self.stages[1:]):
@@ -89,20 +113,10 @@ class SampleDesign:
             taken, sampled = stage.taken, stage.taken / stage.population
             correction = np.where(taken > 1, taken / np.maximum(taken - 1, 1), 1.0)
             factor = fraction * (1 - sampled) * correction
-            if self.lonely == "certainty":
+            if self.lonely != "adjust":
                 factor = np.where(taken == 1, 0.0, factor)
             yield stage, ancestor, factor
             fraction = (fraction * sampled)[stage.parent]
-
-    @property
-    def lonely_parents(self) -> tuple[str, ...]:
-        """The names of strata, or of units above, that gave a single unit."""
-        return tuple(
-            name
-            for stage in self.stages
-            for name, alone in zip(stage.parents, stage.lonely, strict=True)
-            if alone
-        )
 
 
 Sample = tuple[Dataset, SampleDesign]
@@ -116,7 +130,9 @@ def design_of(
     Without `psu` each row is a PSU, without `stratum` there is one stratum, without `weight` every
     row weighs 1. Raises `Refusal`, naming file, row and column, for an empty or negative cell, a
     population count that differs within a unit or is below the number sampled, and, under the
-    rule `fail`, for strata with a single PSU.
+    rule `fail`, for strata with a single PSU. Rules for these: `certainty` and `remove` (they add
+    nothing), `adjust` (deviation from the mean of all), `average` (they add as much as the others
+    on average), `collapse` (see `_collapsed`).
     """
     if columns.fpc and len(columns.fpc) > max(1, len(columns.psu)):
         template = "Có {fpc} cột số lượng tổng thể nhưng chỉ có {psu} cấp chọn mẫu."
@@ -144,19 +160,16 @@ def design_of(
         population = _population(data, columns, level, above, taken)
         if source == "census" and not columns.fpc:
             population = taken.astype(np.float64)
-        stages.append(Stage(stage_parent, taken, population, names))
+        stages.append(Stage(stage_parent, taken, population, names, labels))
         names = labels
+    alone = _lonely_names(stages)
+    joined: tuple[tuple[str, ...], ...] = ()
+    if lonely == "collapse":
+        stages[0], joined = _collapsed(stages[0])
+    if lonely in ("fail", "collapse") and _lonely_names(stages):
+        raise _alone(data, _lonely_names(stages), lonely)
     weights = _weights(data, columns.weight)
-    design = SampleDesign(unit, weights, tuple(stages), columns, source, lonely)
-    if lonely == "fail" and design.lonely_parents:
-        template = (
-            "Tệp {file}: {n} tầng chỉ có một đơn vị chọn mẫu nên không ước lượng được sai số: "
-            "{strata}; chọn --lonely certainty hoặc adjust nếu chấp nhận."
-        )
-        alone = design.lonely_parents
-        named = ", ".join(alone[:10]) + (", …" if len(alone) > 10 else "")
-        raise Refusal(template, file=data.name, n=len(alone), strata=named)
-    return design
+    return SampleDesign(unit, weights, tuple(stages), columns, source, lonely, alone, joined)
 
 
 def group(
@@ -196,7 +209,65 @@ def in_natural_order(column: Column) -> Column:
     order = sorted(range(len(column.labels)), key=lambda i: natural_key(column.labels[i]))
     rank = np.full(len(order) + 1, -1, dtype=np.int32)
     rank[order] = np.arange(len(order))
-    return Column(rank[column.codes], tuple(column.labels[i] for i in order))
+    return Column.narrow(rank[column.codes], [column.labels[i] for i in order])
+
+
+def _lonely_names(stages: Sequence[Stage]) -> tuple[str, ...]:
+    return tuple(
+        name
+        for stage in stages
+        for name, alone in zip(stage.parents, stage.lonely, strict=True)
+        if alone
+    )
+
+
+def _alone(data: Dataset, names: tuple[str, ...], lonely: Lonely) -> Refusal:
+    named = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+    if lonely == "collapse":
+        template = (
+            "Tệp {file}: không có tầng liền kề để gộp với {n} tầng hoặc đơn vị cấp trên chỉ có một "
+            "đơn vị chọn mẫu: {strata}; --lonely collapse chỉ gộp tầng của cấp đầu."
+        )
+    else:
+        template = (
+            "Tệp {file}: {n} tầng chỉ có một đơn vị chọn mẫu nên không ước lượng được sai số: "
+            "{strata}; chọn --lonely collapse, adjust, average, certainty hoặc remove nếu chấp "
+            "nhận."
+        )
+    return Refusal(template, file=data.name, n=len(names), strata=named)
+
+
+def _collapsed(stage: Stage) -> tuple[Stage, tuple[tuple[str, ...], ...]]:
+    """Join each stratum that gave one PSU to the next one in the order of the labels.
+
+    The last one joins the stratum before it; strata taken whole are passed over. The joined
+    strata count as one, which overstates the variance by their difference (Saerndal, Swensson &
+    Wretman 1992, section 3.7.2).
+    """
+    strata = len(stage.taken)
+    root = np.arange(strata)
+    open_ = np.flatnonzero(stage.taken < stage.population)
+    place = 0
+    while place < len(open_):
+        if stage.lonely[open_[place]]:
+            if place + 1 < len(open_):
+                place += 1
+                root[open_[place]] = open_[place - 1]
+            elif place:
+                root[open_[place]] = root[open_[place - 1]]
+        place += 1
+    kept, new = np.unique(root, return_inverse=True)
+    groups = [np.flatnonzero(root == first) for first in kept]
+    population = np.array([stage.population[members].sum() for members in groups])
+    names = [tuple(stage.parents[i] for i in members) for members in groups]
+    joined = Stage(
+        new[stage.parent],
+        np.bincount(new[stage.parent], minlength=len(kept)),
+        population,
+        tuple(" + ".join(members) for members in names),
+        stage.units,
+    )
+    return joined, tuple(members for members in names if len(members) > 1)
 
 
 def _complete(data: Dataset, name: str) -> Column:
@@ -218,7 +289,11 @@ def _weights(data: Dataset, name: str | None) -> ExactWeights:
     weights = data.numbers(name)
     template = "Tệp {file}, dòng {row}, cột «{column}»: quyền số {value} là số âm."
     data.refuse_rows(weights < 0, name, template)
-    return ExactWeights.of(weights)
+    try:
+        return ExactWeights.of(weights)
+    except OverflowError as error:
+        template = "Tệp {file}, cột «{column}»: quyền số chênh nhau quá nhiều để cộng chính xác."
+        raise Refusal(template, file=data.name, column=name) from error
 
 
 def _population(

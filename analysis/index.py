@@ -1,31 +1,53 @@
 """From an index definition and totals to an estimate of every node, with the full covariance."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
 from analysis.dataset import Dataset, Floats
-from analysis.design import Sample, SampleDesign
+from analysis.design import DesignColumns, Lonely, Sample, SampleDesign, Source, design_of
 from analysis.estimate import Options, interval
 from analysis.given import Given
-from analysis.precision import ElementScores, design_effects
-from analysis.totals import Family, Measure, Totals, Wanted, totals_of
+from analysis.precision import Elements, RowsInMemory, design_effects, element_squares
+from analysis.residuals import Residuals, calibrated_totals
+from analysis.totals import (
+    CellTotals,
+    Family,
+    Measure,
+    Totals,
+    Wanted,
+    totals_from,
+    totals_of,
+)
 from analysis.tree import Evaluation, ScoreTree, Values, domains_of
-from analysis.variance import Contrasts, contrasts_of, degrees_of_freedom
+from analysis.variance import (
+    Contrasts,
+    Scores,
+    contrasts_of,
+    covariance_between,
+    degrees_of_freedom,
+    psu_scores,
+)
 from questionnaires.model import IndexDefinition, Leaf, Node
 from questionnaires.refusal import Refusal
+
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """The data behind a family of estimates: totals, design and each leaf's answers."""
+    """The data behind a family of estimates: totals, scores, design and the single responses.
+
+    `totals` are those of the survey weights, calibrated or not.
+    """
 
     totals: Totals
+    scores: Scores
     design: SampleDesign
-    measures: Mapping[str, Measure]
+    elements: Elements | None
 
 
 @dataclass(frozen=True)
@@ -52,14 +74,32 @@ class FamilyResult:
     @cached_property
     def deff(self) -> Floats:
         """The design effect of every estimate (domains, parts): one more pass over the rows."""
-        if self.sampled is None or self.contrasts is None:
+        if self.sampled is None or self.contrasts is None or self.sampled.elements is None:
             return np.full_like(self.se, np.nan)
-        elements = ElementScores(self.evaluation, self.sampled.measures)
-        squares = elements.squares(self.family, self.sampled.design)
+        squares = element_squares(self.evaluation, self.family, self.sampled.elements)
         deff = design_effects(
             self.contrasts.variances, squares, self.evaluation, self.sampled.design
         )
         return np.where(np.isnan(self.values.exact), np.nan, deff)
+
+    def between(self, part: int) -> Floats:
+        """The covariance of one part between all domains: (domains, domains), NaN if unknown.
+
+        Domains that share sampled units or strata are not independent. Values of other indices
+        add to the diagonal only.
+        """
+        domains = len(self.family.labels)
+        matrix = np.zeros((domains, domains))
+        if self.sampled is not None:
+            matrix = covariance_between(self.sampled.scores, part, self.sampled.design)
+        matrix[np.diag_indices(domains)] = self.se[:, part] ** 2
+        return matrix
+
+    def psu_scores(self, domain: int) -> Floats:
+        """Linearised totals of all first-stage units for one domain's estimates: (PSUs, parts)."""
+        if self.sampled is None:
+            return np.zeros((0, self.se.shape[1]))
+        return psu_scores(self.sampled.scores, domain, self.sampled.design)
 
     def covariance(self, domain: int) -> Floats:
         """The covariance matrix of all parts in one domain: (parts, parts)."""
@@ -119,18 +159,82 @@ def compute_tree(
         return IndexResult(index, tree.parts, (result,), None, options)
     data, design = sample
     groups = [Family.of(data, names) for names in ((), *families)]
-    wanted = Wanted(
+    totals = totals_of(wanted_by(tree, measures), design, groups)
+    elements = RowsInMemory(measures, design)
+    return _from_totals(tree, totals, groups, (design, elements), options)
+
+
+def wanted_by(tree: ScoreTree, measures: Mapping[str, Measure]) -> Wanted:
+    """What a tree needs totalled of its measures."""
+    return Wanted(
         measures,
         {code: below for code, below in tree.answered_below.items() if below},
-        [node.code for node in index.node if node.rollup == "pooled_respondents"],
+        [node.code for node in tree.index.node if node.rollup == "pooled_respondents"],
     )
+
+
+def compute_cells(
+    index: IndexDefinition,
+    cells: CellTotals,
+    read: tuple[SampleDesign, Elements | None],
+    families: Sequence[Sequence[str]] = (),
+    options: Options | None = None,
+) -> IndexResult:
+    """Compute an index from totals of the finest cells, as `compute_index` does from rows.
+
+    `read` is the design of `cells.keys` (see `design_of_cells`), and where the single responses
+    can be read again; without them there are no design effects. An index with `node` or `reported`
+    leaves is not computed this way.
+    """
+    design, elements = read
+    tree = ScoreTree(index, Given())
+    groups = [Family.of(cells.keys, names) for names in ((), *families)]
+    totals = totals_from(cells, design, groups)
+    return _from_totals(tree, totals, groups, (design, elements), options or Options())
+
+
+def design_of_cells(
+    cells: CellTotals,
+    columns: DesignColumns,
+    source: Source = "probability",
+    lonely: Lonely = "fail",
+) -> SampleDesign:
+    """The sample design of totals of the finest cells; the weight of a cell is its total."""
+    design = design_of(cells.keys, replace(columns, weight=None), source, lonely)
+    responses = cells.counts[:, cells.responses]
+    return replace(design, weights=cells.weights, columns=columns, responses=responses)
+
+
+def _from_totals(
+    tree: ScoreTree,
+    totals: Sequence[Totals],
+    groups: Sequence[Family],
+    read: tuple[SampleDesign, Elements | None],
+    options: Options,
+) -> IndexResult:
+    design, elements = read
     results = []
-    for totals, family in zip(totals_of(wanted, design, groups), groups, strict=True):
-        evaluation = tree.evaluate(totals, family)
-        results.append(
-            _estimated(tree, evaluation, family, Sampled(totals, design, measures), options)
-        )
-    return IndexResult(index, tree.parts, tuple(results), design, options)
+    for base, family in zip(totals, groups, strict=True):
+        evaluation, found, scores = _evaluated(tree, base, family, design)
+        sampled = Sampled(found, scores, design, elements)
+        results.append(_estimated(tree, evaluation, family, sampled, options))
+    return IndexResult(tree.index, tree.parts, tuple(results), design, options)
+
+
+def _evaluated(
+    tree: ScoreTree, base: Totals, family: Family, design: SampleDesign
+) -> tuple[Evaluation, Totals, Scores]:
+    """Evaluate a tree on totals, under the design's calibration if it has one."""
+    if design.calibration is None:
+        evaluation = tree.evaluate(base, family)
+        return evaluation, base, Scores(evaluation.scores, base)
+    factor = design.calibration.factor
+    totals = calibrated_totals(base, factor)
+    evaluation = tree.evaluate(totals, family, base)
+    residuals = Residuals.of(evaluation.scores, base, design)
+    assert base.calibration_cell is not None
+    weighted = evaluation.scores * factor[base.calibration_cell][:, np.newaxis]
+    return evaluation, totals, Scores(weighted, base, residuals)
 
 
 def measure_of(index: IndexDefinition, leaf: Leaf, data: Dataset) -> Measure:
@@ -139,7 +243,7 @@ def measure_of(index: IndexDefinition, leaf: Leaf, data: Dataset) -> Measure:
     rates: Mapping[str, Fraction]
     if leaf.measure == "favourable_share":
         favourable = index.favourable_of(leaf)
-        rates = {code: Fraction(code in favourable) for code in scale}
+        rates = {code: ONE if code in favourable else ZERO for code in scale}
     elif leaf.measure == "mean_score":
         top = max(Fraction(code) for code in scale)
         rates = {code: Fraction(code) / top for code in scale}
@@ -160,10 +264,9 @@ def _estimated(
     variance, df, contrasts = np.zeros(shape), np.full(shape, np.nan), None
     given_covariance = None
     if sampled is not None:
-        totals, design = sampled.totals, sampled.design
-        contrasts = contrasts_of(evaluation.scores, totals, design)
+        contrasts = contrasts_of(sampled.scores, sampled.design)
         variance = contrasts.variances
-        df[:] = degrees_of_freedom(totals, design)[:, np.newaxis]
+        df[:] = degrees_of_freedom(sampled.totals, sampled.design)[:, np.newaxis]
     if tree.given_leaves:
         given_covariance, given_df = _given_covariance(tree, evaluation, family)
         extra = np.einsum("dpp->dp", given_covariance)

@@ -3,11 +3,21 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from textwrap import wrap
 from typing import Any
 
+from analysis.wording import HIDDEN, sentences, verdict_notes, verdict_word
+
 Row = Mapping[str, Any]
+Columns = Sequence[tuple[str, str]]  # (heading, key of the row)
+
+WIDTH = 120  # of a table and of the lines above it
+NARROWEST, WIDEST = 24, 60  # of the column with titles
+VERDICT, VERDICT_WIDTH = "Kết luận", 17
+GAP = "  "
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -35,22 +45,29 @@ def to_csv(rows: Iterable[Row], domain_columns: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def to_table(rows: Sequence[Row], columns: Sequence[tuple[str, str]]) -> str:
-    """Align rows under headings for reading; `columns` are (heading, key of the row)."""
-    body = [[_cell(row.get(key)) for _, key in columns] for row in rows]
+def to_table(rows: Sequence[Row], columns: Columns) -> str:
+    """Align rows under headings for reading; a cell of several lines makes the row as high."""
+    body = [[_cell(row.get(key)).split("\n") for _, key in columns] for row in rows]
     headings = [heading for heading, _ in columns]
-    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    widths = [
+        max(len(title), *(len(line) for cells in body for line in cells[i]), 0)
+        for i, title in enumerate(headings)
+    ]
     numeric = [all(_is_numeric(row.get(key)) for row in rows) for _, key in columns]
+    numeric[0] = False  # codes, even where they are digits
 
     def line(cells: Sequence[str]) -> str:
         padded = (
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(cells, widths, numeric, strict=True)
         )
-        return "  ".join(padded).rstrip()
+        return GAP.join(padded).rstrip()
 
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([line(headings), rule, *(line(cells) for cells in body)]) + "\n"
+    lines = [line(headings), GAP.join("-" * width for width in widths)]
+    for cells in body:
+        for i in range(max(map(len, cells))):
+            lines.append(line([cell[i] if i < len(cell) else "" for cell in cells]))
+    return "\n".join(lines) + "\n"
 
 
 def heading(title: str, design: Mapping[str, Any], draft_note: str | None = None) -> str:
@@ -58,75 +75,148 @@ def heading(title: str, design: Mapping[str, Any], draft_note: str | None = None
     lines = [title]
     if draft_note:
         lines.append(f"Phương pháp dự thảo. {draft_note}")
-    if "rows" in design:
-        lines.append(
-            f"{design['rows']} phiếu ({design['data']}), {design['strata']} tầng, "
-            f"{design['psus']} đơn vị chọn mẫu, nguồn: {design['source']}"
-        )
-        confidence = f"{100 * design['confidence']:g}".replace(".", ",")
-        lines.append(f"Khoảng tin cậy {confidence} % ({design['interval']})")
-    lines += [design[key] for key in ("assumption", "notice") if key in design]
-    return "\n".join(lines) + "\n\n"
+    lines += sentences(design)
+    return "\n".join(part for line in lines for part in wrap(line, WIDTH)) + "\n\n"
 
 
 def index_table(rows: Iterable[Row]) -> str:
-    """A table of an index: a block for the whole and for each domain, rates in per cent."""
+    """A table of an index: a block for the whole and for each domain, rates in per cent.
+
+    Below stand the notes on what is hidden and on what cannot be trusted.
+    """
+    every = list(rows)
     blocks = []
-    for title, members in _by_domain(rows):
+    for title, members in _grouped(every, lambda row: _domain_title(row["domain"])):
+        if unseen := _all_hidden(members):
+            blocks.append(f"{title}\n{unseen}: cả {len(members)} dòng\n")
+            continue
         lines = [
             {
                 "code": row["node"],
-                "title": _shortened(row["title"]),
+                "title": row["title"],
                 "rate": percent(row["estimate"], row),
                 "interval": _interval(row),
                 "points": _points(row),
                 "n": row["n"],
+                "df": _df(row),
                 "rank": _rank(row),
+                "change": _change(row),
+                "verdict": "\n".join(wrap(row.get("change_verdict") or "", VERDICT_WIDTH)),
+                "trust": verdict_word(row),
             }
             for row in members
         ]
-        columns = [("Mã", "code"), ("Nội dung", "title"), ("Tỷ lệ %", "rate")]
-        columns += [
-            ("Khoảng tin cậy %", "interval"),
-            ("Điểm", "points"),
-            ("n", "n"),
-            ("Hạng", "rank"),
-        ]
-        shown = [(h, k) for h, k in columns if any(line[k] not in ("", None) for line in lines)]
-        blocks.append(f"{title}\n{to_table(lines, shown)}")
-    return "\n".join(blocks)
+        columns = [
+            ("Mã", "code"), ("Nội dung", "title"), ("Tỷ lệ %", "rate"),
+            ("Khoảng tin cậy %", "interval"), ("Điểm", "points"), ("n", "n"), ("df", "df"),
+            ("Hạng", "rank"), ("Thay đổi", "change"), (VERDICT, "verdict"), ("Tin cậy", "trust"),
+        ]  # fmt: skip
+        blocks.append(f"{title}\n{_fitted(lines, columns, 'title')}")
+    return "\n".join([*blocks, *_notes(every)])
 
 
 def describe_table(rows: Iterable[Row]) -> str:
-    """Tables of items: a block per item and domain, shares in per cent."""
+    """Tables of items: a block per item and domain, shares in per cent, means as they are."""
+    every = list(rows)
     blocks = []
     for (item, domain), members in _grouped(
-        rows, lambda r: (r["item"], _domain_title(r["domain"]))
+        every, lambda r: (r["item"], _domain_title(r["domain"]))
     ):
         lines = [
             {
                 "option": row["option"],
-                "label": _shortened(row["label"]),
+                "label": row["label"],
                 "count": row["count"],
-                "rate": "" if row["status"] == "outside" else percent(row["estimate"], row),
+                "rate": "" if row["status"] == "outside" else _value(row),
                 "interval": _interval(row),
                 "n": row["n"],
+                "df": _df(row),
+                "trust": verdict_word(row),
             }
             for row in members
         ]
-        columns = [("Mã", "option"), ("Phương án", "label"), ("Số phiếu", "count")]
-        columns += [("Tỷ lệ %", "rate"), ("Khoảng tin cậy %", "interval"), ("n", "n")]
-        draft = " [lời văn dự thảo]" if members[0]["wording"] == "draft" else ""
-        blocks.append(f"{item}: {members[0]['text']}{draft} — {domain}\n{to_table(lines, columns)}")
-    return "\n".join(blocks)
+        means = [_is_mean(row) for row in members if row["status"] != "outside"]
+        value = "Giá trị" if all(means) else "% / giá trị" if any(means) else "Tỷ lệ %"
+        columns = [
+            ("Mã", "option"),
+            ("Phương án", "label"),
+            ("Số phiếu", "count"),
+            (value, "rate"),
+            ("Khoảng tin cậy" if all(means) else "Khoảng tin cậy %", "interval"),
+            ("n", "n"),
+            ("df", "df"),
+            ("Tin cậy", "trust"),
+        ]
+        title = "\n".join(wrap(_item_title(item, domain, members[0]), WIDTH))
+        blocks.append(f"{title}\n{_fitted(lines, columns, 'label')}")
+    return "\n".join([*blocks, *_notes(every)])
+
+
+def _all_hidden(rows: Sequence[Row]) -> str:
+    """The word for rows that are all hidden for the same reason, '' for others."""
+    words = {percent(None, row) if row["status"] == "suppressed" else "" for row in rows}
+    return words.pop() if len(words) == 1 else ""
+
+
+def _fitted(lines: Sequence[dict[str, Any]], columns: Columns, wide: str) -> str:
+    """A table without empty columns, its texts wrapped so that it fits the width.
+
+    Where there is no room for a column of verdicts they stand below the titles.
+    """
+    shown = [(h, k) for h, k in columns if any(line[k] not in ("", None) for line in lines)]
+    room = _room(lines, shown, wide)
+    below = room < NARROWEST and (VERDICT, "verdict") in shown
+    if below:
+        shown.remove((VERDICT, "verdict"))
+        room = _room(lines, shown, wide)
+    for line in lines:
+        text = wrap(line[wide], min(WIDEST, max(NARROWEST, room)))
+        if below and line["verdict"]:
+            text += wrap(f"→ {line['verdict']}", max(NARROWEST, room))
+        line[wide] = "\n".join(text)
+    return to_table(lines, shown)
+
+
+def _room(lines: Sequence[Row], columns: Columns, wide: str) -> int:
+    """How much of the width the other columns leave to the wide one."""
+    others = [
+        max(len(h), *(len(part) for line in lines for part in _cell(line[k]).split("\n")))
+        for h, k in columns
+        if k != wide
+    ]
+    return WIDTH - sum(others) - len(GAP) * len(others)
+
+
+def _notes(rows: Iterable[Row]) -> list[str]:
+    notes = verdict_notes(rows)
+    return ["\n".join(part for note in notes for part in wrap(note, WIDTH)) + "\n"] if notes else []
+
+
+def _item_title(item: str, domain: str, row: Row) -> str:
+    draft = " [lời văn dự thảo]" if row["wording"] == "draft" else ""
+    answered = row.get("response_rate")
+    rate = "" if answered is None else f" (tỷ lệ trả lời {_per_cent(answered)} %)"
+    return f"{item}: {row['text']}{draft} — {domain}{rate}"
 
 
 def percent(rate: float | None, row: Row) -> str:
     """A rate in per cent with two decimals and a comma, or the word for why there is none."""
     if row["status"] == "suppressed":
-        return "ẩn (ít phiếu)"
-    if rate is None:
-        return "không có"
+        return HIDDEN.get(row.get("reason"), HIDDEN[None])
+    return "không có" if rate is None else _per_cent(rate)
+
+
+def _value(row: Row) -> str:
+    if _is_mean(row) and row["estimate"] is not None:
+        return _decimal(Decimal(repr(row["estimate"])), 2)
+    return percent(row["estimate"], row)
+
+
+def _is_mean(row: Row) -> bool:
+    return row.get("option") == "mean"
+
+
+def _per_cent(rate: float) -> str:
     return _decimal(100 * Decimal(repr(rate)), 2)
 
 
@@ -138,8 +228,23 @@ def _decimal(value: Decimal, digits: int) -> str:
 def _interval(row: Row) -> str:
     if row["ci_low"] is None:
         return ""
-    low, high = (_decimal(100 * Decimal(repr(row[key])), 2) for key in ("ci_low", "ci_high"))
+    factor = 1 if _is_mean(row) else 100
+    low, high = (_decimal(factor * Decimal(repr(row[key])), 2) for key in ("ci_low", "ci_high"))
     return f"{low} – {high}"
+
+
+def _df(row: Row) -> str:
+    """Degrees of freedom: whole numbers, or one decimal where variances of two sources meet."""
+    if row.get("df") is None:
+        return ""
+    return f"{row['df']:.1f}".removesuffix(".0").replace(".", ",")
+
+
+def _change(row: Row) -> str:
+    if row.get("change") is None:
+        return ""
+    text = _per_cent(row["change"])
+    return text.removeprefix("-") if text == "-0,00" else text if text[0] == "-" else f"+{text}"
 
 
 def _points(row: Row) -> str:
@@ -150,17 +255,14 @@ def _points(row: Row) -> str:
 
 
 def _rank(row: Row) -> str:
-    if row["rank"] is None:
+    if row["rank"] is None or row.get("places") == 1:
         return ""
-    return f"{row['rank']} ({row['rank_low']}–{row['rank_high']})"
+    place = f"{row['rank']}/{row['places']}" if row.get("places") else f"{row['rank']}"
+    return f"{place} ({row['rank_low']}–{row['rank_high']})" if row["rank_low"] else place
 
 
 def _domain_title(domain: Mapping[str, str]) -> str:
     return ", ".join(f"{key} = {value}" for key, value in domain.items()) or "Toàn bộ"
-
-
-def _by_domain(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
-    return _grouped(rows, lambda row: _domain_title(row["domain"]))
 
 
 def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> Iterator[tuple[Any, list[Row]]]:
@@ -180,16 +282,15 @@ def _flat(row: Row, domain_columns: Sequence[str]) -> dict[str, Any]:
     return flat
 
 
-def _shortened(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
 def _is_numeric(value: Any) -> bool:
-    return value is None or not isinstance(value, str) or not value or value[0].isdigit()
+    """Say whether a cell may stand on the right: a number, or the word for why there is none."""
+    if not isinstance(value, str) or not value:
+        return True
+    return bool(re.match(r"[+-]?\d", value)) or value == "không có" or value in HIDDEN.values()
 
 
 def _compact(value: Any) -> str:

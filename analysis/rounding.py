@@ -46,13 +46,13 @@ def official_values(
 
 def coefficients(index: IndexDefinition, node: Node) -> list[tuple[str, Fraction]]:
     """The weight of each child in the rate of a node that is not pooled; the weights sum to one."""
+    if node.rollup == "mean":
+        return [(child, Fraction(1, len(node.children))) for child in node.children]
     if node.rollup == "weighted_mean":
         weights = [Fraction(weight) for weight in node.weights or ()]
-    elif node.rollup == "sum":
+    else:
         parts = index.by_code
         weights = [Fraction(index.max_points_of(parts[child]) or 0) for child in node.children]
-    else:
-        weights = [Fraction(1)] * len(node.children)
     total = sum(weights)
     return [(child, w / total) for child, w in zip(node.children, weights, strict=True)]
 

@@ -1,20 +1,22 @@
 """Tabulation of every item of a questionnaire: shares of options with bases and intervals."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.bands import Band, Cuts, bands_of
 from analysis.dataset import Column, Dataset
 from analysis.design import Sample
 from analysis.estimate import Estimate, Options
 from analysis.given import Given
-from analysis.index import compute_tree
+from analysis.index import IndexResult, compute_tree
 from analysis.results import Showing, estimates_of
-from analysis.totals import Measure
+from analysis.suppress import BELOW_MINIMUM, COMPLEMENTARY
+from analysis.totals import Measure, Rates
 from analysis.tree import ScoreTree
 from questionnaires.model import IndexDefinition, Item, Leaf, QuestionnaireVersion
 from questionnaires.rules import number
@@ -22,6 +24,17 @@ from questionnaires.rules import number
 HEADLINE = "+"  # stands for the options whose joint share the official tables print
 MEAN = "mean"
 ANSWERED = "answered"
+BASE = "base"  # never a line of its own: everybody, and whether they answered
+
+
+@dataclass(frozen=True)
+class Tabulation(Options):
+    """How tables are made: intervals, and where numbers are cut into bands, by item.
+
+    Cuts (18, 30, 60) make the bands below 18, from 18 to below 30, from 30 to below 60, from 60.
+    """
+
+    bands: Mapping[str, Cuts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,9 +42,10 @@ class ItemShare:
     """One line of a table: an option of an item, in one domain.
 
     `option` is the code, or `+` for the headline options together, `mean` for the mean of a
-    number, `answered` for a text; `count` is the unweighted number of answers, `estimate` the
-    estimate with its base n. For answers outside the scale (không biết / không trả lời / không áp
-    dụng) and empty cells there is a count and no estimate, and `outside` says which.
+    number, `<18`, `18–29`, `>=60` for its bands, `answered` for a text; `count` is the unweighted
+    number of answers, `estimate` the estimate with its base n. For answers outside the scale
+    (không biết / không trả lời / không áp dụng) and empty cells there is a count and no estimate,
+    and `outside` says which. `answered` is the weighted share of people whose answer counts.
     """
 
     item: Item
@@ -41,6 +55,7 @@ class ItemShare:
     count: int | None
     estimate: Estimate | None
     outside: str | None = None
+    answered: float | None = None
 
     def record(self, notice: str | None = None) -> dict[str, Any]:
         """The line as a flat row, ready for JSON and CSV."""
@@ -58,7 +73,11 @@ class ItemShare:
         row |= {name: found.get(name) for name in names}
         row["status"] = found.get("status", "outside")
         row["reason"] = found.get("reason", self.outside)
-        return row | {"notice": notice}
+        return row | {
+            "notice": notice,
+            "reliability": found.get("reliability"),
+            "response_rate": self.answered,
+        }
 
 
 def describe(
@@ -70,18 +89,24 @@ def describe(
 ) -> Iterator[ItemShare]:
     """Tabulate every item that the data hold, in the order of the form.
 
-    A multiple choice has its codes in one cell, separated by spaces; its shares are of the people
-    who answered the item. Raises `Refusal`, naming file, row and item, for an answer that is no
-    option of its item.
+    Each option of an item has the same base: the people with an answer on the scale. A multiple
+    choice has its codes in one cell, separated by spaces; its shares do not add up to 1. `options`
+    may be a `Tabulation` with bands. Raises `Refusal`, naming file, row and item, for an answer
+    that is no option of its item and for an exclusive option chosen together with another one, and
+    naming the item for bands that cannot be made.
     """
     data, _ = sample
+    options = options or Options()
+    bands = bands_of(version, options.bands) if isinstance(options, Tabulation) else {}
+    showing = replace(showing or Showing(), ranking=None)
+    for code in bands:
+        data.column(code)
     for item in version.items:
         if item.kind == "note" or item.code not in data.columns:
             continue
         _refuse_unknown(item, data)
-        yield from _ItemTable(
-            item, sample, families, showing or Showing(), options or Options()
-        ).lines()
+        rules = _Rules(families, showing, options, bands.get(item.code, ()))
+        yield from _ItemTable(item, sample, rules).lines()
 
 
 def _refuse_unknown(item: Item, data: Dataset) -> None:
@@ -89,6 +114,7 @@ def _refuse_unknown(item: Item, data: Dataset) -> None:
         return
     column = data.column(item.code)
     known = {option.code for option in item.option}
+    alone = {option.code for option in item.option if option.exclusive or option.outside}
 
     def is_known(label: str) -> bool:
         codes = label.split() if item.kind == "multiple" else [label]
@@ -99,6 +125,35 @@ def _refuse_unknown(item: Item, data: Dataset) -> None:
     wrong = np.array([not is_known(label) for label in column.labels] + [False])
     template = "Tệp {file}, dòng {row}, câu hỏi «{column}»: không có phương án «{value}»."
     data.refuse_rows(wrong[column.codes], item.code, template)
+    if item.kind == "multiple":
+        chosen = [set(label.split()) for label in column.labels]
+        wrong = np.array(
+            [len(codes) > 1 and not alone.isdisjoint(codes) for codes in chosen] + [False]
+        )
+        template = (
+            "Tệp {file}, dòng {row}, câu hỏi «{column}»: «{value}» có phương án không được chọn "
+            "cùng phương án khác."
+        )
+        data.refuse_rows(wrong[column.codes], item.code, template)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """What holds for all lines of a table."""
+
+    families: Sequence[Sequence[str]]
+    showing: Showing
+    options: Options
+    bands: Sequence[Band] = ()
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Lines of one kind: their measures and labels by code."""
+
+    measures: Mapping[str, Measure]
+    labels: Mapping[str, str]
+    share: bool = True
 
 
 @dataclass(frozen=True)
@@ -107,53 +162,80 @@ class _ItemTable:
 
     item: Item
     sample: Sample
-    families: Sequence[Sequence[str]]
-    showing: Showing
-    options: Options
+    rules: _Rules
 
     def lines(self) -> Iterator[ItemShare]:
         data, design = self.sample
         column = data.column(self.item.code)
-        measures, labels = self._measures(column)
-        leaves = tuple(
-            Leaf(code=code, item=self.item.code, measure="favourable_share") for code in measures
-        )
-        index = IndexDefinition(code=self.item.code, root=leaves[0].code, leaf=leaves)
-        tree = ScoreTree(index, Given(), parts=leaves)
-        options = replace(self.options, method="t") if self.item.kind == "number" else self.options
-        result = compute_tree(tree, measures, self.sample, self.families, options)
-        rows = estimates_of(result, self.showing)
+        groups = [(lines, *self._computed(lines)) for lines in self._groups(column)]
         positive = design.weights.limbs.sum(axis=0) > 0
-        for family in result.families:
+        for family in groups[0][1].families:
             for d, place in enumerate(family.family.labels):
                 domain = dict(zip(family.family.columns, place, strict=True))
                 inside = positive & (family.family.of_row == d)
-                shares = {code: next(rows) for code in measures}
-                hidden = any(share.status == "suppressed" for share in shares.values())
-                for code, share in shares.items():
-                    count = None if hidden else self._count(measures[code], inside)
-                    yield ItemShare(self.item, code, labels[code], domain, count, share)
+                base: Estimate | None = None
+                small = False
+                for lines, _, rows in groups:
+                    shares = {code: next(rows) for code in lines.measures}
+                    base = shares.pop(BASE, base)
+                    small |= any(_is_small(share) for share in (base, *shares.values()))
+                    answered = None if small or base is None else base.estimate
+                    for code, share in shares.items():
+                        unseen = small or share.status == "suppressed"
+                        count = None if unseen else self._count(lines, code, inside)
+                        label = lines.labels[code]
+                        yield ItemShare(
+                            self.item, code, label, domain, count, share, None, answered
+                        )
                 for code, label, why, found in self._outside(column, inside):
-                    count = None if hidden else found
-                    yield ItemShare(self.item, code, label, domain, count, None, why)
+                    count = None if small else found
+                    yield ItemShare(self.item, code, label, domain, count, None, why, answered)
 
-    def _measures(self, column: Column) -> tuple[dict[str, Measure], dict[str, str]]:
+    def _computed(self, lines: _Lines) -> tuple[IndexResult, Iterator[Estimate]]:
+        measure: Literal["favourable_share", "mean_score"] = (
+            "favourable_share" if lines.share else "mean_score"
+        )
+        leaves = tuple(
+            Leaf(code=code, item=self.item.code, measure=measure) for code in lines.measures
+        )
+        index = IndexDefinition(code=self.item.code, root=leaves[0].code, leaf=leaves)
+        tree = ScoreTree(index, Given(), parts=leaves)
+        rules = self.rules
+        options = Options(rules.options.method if lines.share else "t", rules.options.confidence)
+        result = compute_tree(tree, lines.measures, self.sample, rules.families, options)
+        return result, estimates_of(result, rules.showing)
+
+    def _groups(self, column: Column) -> Iterator[_Lines]:
+        """Shares first, then the mean of a number; who answered comes with the shares."""
         item = self.item
         if item.kind == "text":
             filled = (column.codes >= 0).astype(np.uint8)
-            return {ANSWERED: Measure(filled, (0, 1), 1)}, {ANSWERED: "Có trả lời"}
-        inside = {option.code for option in item.inside}
+            answered = Measure(filled, (0, 1), 1)
+            yield _Lines({ANSWERED: answered, BASE: answered}, {ANSWERED: "Có trả lời"})
+            return
         if item.kind == "number":
             outside = {option.code for option in item.option}
-            mean = Measure.of(column, lambda v: None if v in outside else _as_number(v))
-            return {MEAN: mean}, {MEAN: "Trung bình"}
+            value = {v: None if v in outside else _as_number(v) for v in column.labels}
+            measures = {
+                band.code: Measure.of(column, _through(value, band)) for band in self.rules.bands
+            }
+            mean = Measure.of(column, value.get)
+            measures[BASE] = _answering(mean)
+            yield _Lines(measures, {band.code: band.label for band in self.rules.bands})
+            yield _Lines({MEAN: mean}, {MEAN: "Trung bình"}, share=False)
+            return
+        codes_of = {
+            label: frozenset(label.split() if item.kind == "multiple" else [label])
+            for label in column.labels
+        }
+        on_scale = frozenset(option.code for option in item.inside)
 
         def share_of(chosen: Collection[str]) -> Measure:
+            wanted = frozenset(chosen)
+
             def rate(label: str) -> Fraction | None:
-                codes = label.split() if item.kind == "multiple" else [label]
-                if not inside.issuperset(codes):
-                    return None
-                return Fraction(not set(chosen).isdisjoint(codes))
+                codes = codes_of[label]
+                return Fraction(not wanted.isdisjoint(codes)) if codes <= on_scale else None
 
             return Measure.of(column, rate)
 
@@ -162,11 +244,13 @@ class _ItemTable:
         if item.headline:
             labels[HEADLINE] = " + ".join(labels[code] for code in item.headline)
             measures[HEADLINE] = share_of(item.headline)
-        return measures, labels
+        measures[BASE] = _answering(next(iter(measures.values())))
+        yield _Lines(measures, labels)
 
-    def _count(self, measure: Measure, inside: NDArray[np.bool_]) -> int:
-        """Unweighted: the answers with a rate above 0, for a number all its answers."""
-        if self.item.kind == "number":
+    def _count(self, lines: _Lines, code: str, inside: NDArray[np.bool_]) -> int:
+        """Unweighted: the answers with a rate above 0, for a mean all its answers."""
+        measure = lines.measures[code]
+        if not lines.share:
             return int((measure.valid & inside).sum())
         counted = np.array([value > 0 for value in measure.values] + [False])
         return int((counted[measure.classes] & inside).sum())
@@ -180,6 +264,19 @@ class _ItemTable:
                 same = column.codes == column.labels.index(option.code)
                 yield option.code, option.label, option.outside, int((same & inside).sum())
         yield "", "(để trống)", "empty", int(((column.codes < 0) & inside).sum())
+
+
+def _answering(measure: Measure) -> Measure:
+    """Among all people: who gave an answer that counts."""
+    return Measure(measure.valid.astype(np.uint8), (0, 1), 1)
+
+
+def _through(value: Mapping[str, Fraction | None], band: Band) -> Rates:
+    return lambda label: band.holds(value[label])
+
+
+def _is_small(share: Estimate | None) -> bool:
+    return share is not None and share.reason in (BELOW_MINIMUM, COMPLEMENTARY)
 
 
 def _as_number(label: str) -> Fraction | None:

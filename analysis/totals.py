@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from analysis.dataset import Column, Dataset, Floats, Ints
 from analysis.design import SampleDesign, group, in_natural_order
-from analysis.exact import EXACT, ExactWeights
+from analysis.exact import EXACT, ExactWeights, steady_sums
 from questionnaires.refusal import Refusal
 
 Rates = Callable[[str], Fraction | None]
+PEOPLE_CLASSES = 3  # answered all, some or none of the leaves below a node
 JOINT = 32  # combinations of answers counted in one pass over the rows
 Rows = slice | NDArray[np.intp]
 
@@ -34,17 +35,21 @@ class Measure:
     def of(cls, column: Column, rate_of: Rates) -> "Measure":
         """Classify the answers of a column; `rate_of` gives None for what is no valid answer."""
         rates = [rate_of(label) for label in column.labels]
-        distinct = sorted({rate for rate in rates if rate is not None})
-        scale = lcm(*(rate.denominator for rate in distinct))
-        number = {rate: k for k, rate in enumerate(distinct)}
+        scale = lcm(*(rate.denominator for rate in rates if rate is not None))
+        values = [None if r is None else r.numerator * (scale // r.denominator) for r in rates]
+        distinct = sorted({value for value in values if value is not None})
+        number: dict[int | None, int] = {value: k for k, value in enumerate(distinct)}
         missing = len(distinct)
         class_of = np.array(
-            [missing if rate is None else number[rate] for rate in rates] + [missing],
+            [number.get(value, missing) for value in values] + [missing],
             dtype=np.min_scalar_type(missing),  # a byte a row, but for numbers of many values
         )
-        return cls(
-            class_of.take(column.codes), tuple(int(rate * scale) for rate in distinct), scale
-        )
+        # An empty cell has the code -1 and wraps to the last class.
+        return cls(class_of.take(column.codes, mode="wrap"), tuple(distinct), scale)
+
+    def take(self, rows: Rows) -> "Measure":
+        """The same measure of some rows."""
+        return Measure(self.classes[rows], self.values, self.scale)
 
     @property
     def valid(self) -> NDArray[np.bool_]:
@@ -74,6 +79,9 @@ class Family:
         if not names:
             return cls((), ((),), np.zeros(data.rows, dtype=np.intp))
         columns = [in_natural_order(data.column(name)) for name in names]
+        if len(columns) == 1 and _all_occur(columns[0]):
+            labels = tuple((label,) for label in columns[0].labels)
+            return cls(tuple(names), labels, columns[0].codes.astype(np.intp))
         inside = np.logical_and.reduce([column.codes >= 0 for column in columns])
         of_row = np.full(data.rows, -1, dtype=np.intp)
         if not inside.any():
@@ -122,11 +130,13 @@ class PeopleColumns:
 
 @dataclass(frozen=True)
 class Totals:
-    """One matrix of exact totals per cell, a cell being what one sampled unit holds of one domain.
+    """One matrix of totals per cell, a cell being what one sampled unit holds of one domain.
 
     `unit` and `domain` (cells,) say which; cells are sorted by domain, then unit. `sums`
     (l, cells, columns) holds whole ticks of the weights as limbs (see `analysis.exact`), `counts`
-    (cells, columns) numbers of rows. Totals of disjoint sets of rows simply add up.
+    (cells, columns) numbers of rows. Totals of disjoint sets of rows simply add up. Where weights
+    are to be calibrated the sums are those of base weights and `calibration_cell` (cells,) is a
+    third key; with `exact` false the sums are (1, cells, columns) of calibrated weights in ticks.
     """
 
     unit: NDArray[np.intp]
@@ -136,19 +146,32 @@ class Totals:
     counts: Ints
     leaves: Mapping[str, LeafColumns]
     people: Mapping[str, PeopleColumns]
+    calibration_cell: NDArray[np.intp] | None = None
+    exact: bool = True
 
     def regrouped(self, domain_of_cell: NDArray[np.intp], domains: int) -> "Totals":
         """Give each cell another domain, drop cells with -1 and add up what falls together."""
         keep = np.flatnonzero(domain_of_cell >= 0)
-        order = keep[np.lexsort((self.unit[keep], domain_of_cell[keep]))]
-        domain, unit = domain_of_cell[order], self.unit[order]
-        first = np.flatnonzero(np.diff(domain, prepend=-1) | np.diff(unit, prepend=-1))
-        sums, counts = self.sums[:, order], self.counts[order]
+        keys = [self.unit[keep], domain_of_cell[keep]]
+        if self.calibration_cell is not None:
+            keys.insert(0, self.calibration_cell[keep])
+        order = np.lexsort(keys)
+        keys = [key[order] for key in keys]
+        first = np.flatnonzero(np.logical_or.reduce([np.diff(key, prepend=-1) for key in keys]))
+        sums, counts = self.sums[:, keep[order]], self.counts[keep[order]]
         if len(first) < len(order):
             sums = np.add.reduceat(sums, first, axis=1)
             counts = np.add.reduceat(counts, first, axis=0)
+        unit, domain = keys[-2][first], keys[-1][first]
+        cell = None if self.calibration_cell is None else keys[0][first]
         return replace(
-            self, unit=unit[first], domain=domain[first], domains=domains, sums=sums, counts=counts
+            self,
+            unit=unit,
+            domain=domain,
+            domains=domains,
+            sums=sums,
+            counts=counts,
+            calibration_cell=cell,
         )
 
     def over_domains(self) -> tuple[Floats, Ints]:
@@ -158,9 +181,39 @@ class Totals:
         if len(self.domain):
             first = np.flatnonzero(np.diff(self.domain, prepend=-1))
             present = self.domain[first]
-            sums[:, present] = np.add.reduceat(self.sums, first, axis=1)
+            if self.exact:
+                sums[:, present] = np.add.reduceat(self.sums, first, axis=1)
+            else:
+                sums[0] = steady_sums(self.sums[0], self.domain, self.domains)
             counts[present] = np.add.reduceat(self.counts, first, axis=0)
         return sums, counts
+
+
+@dataclass(frozen=True)
+class CellTotals:
+    """Bảng tổng theo ô: totals of the finest cells with the labels that tell the cells apart.
+
+    What numpy, DuckDB or PostgreSQL make of responses, what can be stored, and added to. `keys`
+    has a row per cell and the columns of the design (without the weight), of all domains and of
+    the calibration; cells without positive weight are there too, for their units were sampled.
+    `sums`, `counts`, `leaves` and `people` are as in `Totals`, of rows of positive weight;
+    `weight` is the column of sums with the total weight, `responses` that of counts with the
+    number of responses, and `tick` the weight of one whole.
+    """
+
+    keys: Dataset
+    sums: Floats
+    counts: Ints
+    leaves: Mapping[str, LeafColumns]
+    people: Mapping[str, PeopleColumns]
+    weight: int
+    responses: int
+    tick: Fraction
+
+    @property
+    def weights(self) -> ExactWeights:
+        """The total weight of each cell."""
+        return ExactWeights(self.sums[:, :, self.weight], self.tick)
 
 
 @dataclass(frozen=True)
@@ -181,21 +234,28 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
     positive = rows_where(design.weights.limbs.sum(axis=0) > 0)
     domains = [family.of_row[positive] for family in families]
     unit = design.unit[positive]
-    sizes = [len(family.labels) + 1 for family in families]
-    cell, first = group([*(d + 1 for d in domains), unit], [*sizes, int(unit.max(initial=0)) + 1])
+    keys = [*(d + 1 for d in domains), unit]
+    sizes = [*(len(family.labels) + 1 for family in families), int(unit.max(initial=0)) + 1]
+    if design.calibration is not None:
+        keys.append(design.calibration.cell[positive])
+        sizes.append(len(design.calibration.factor))
+    cell, first = group(keys, sizes)
     sheet = _Sheet(design.weights.take(positive), cell, len(first))
+    most = min(JOINT, len(cell) // max(1, len(first)))
     leaves: dict[str, LeafColumns] = {}
-    for codes in _batches(wanted.measures, min(JOINT, len(cell) // max(1, len(first)))):
-        found = sheet.add_leaves([wanted.measures[code] for code in codes], positive)
+    widths = {code: len(measure.values) + 1 for code, measure in wanted.measures.items()}
+    for codes in _batches(widths, most):
+        found = sheet.add_leaves([wanted.measures[code].take(positive) for code in codes])
         leaves |= zip(codes, found, strict=True)
-    people = {}
-    valid = {code: measure.valid[positive] for code, measure in wanted.measures.items()}
-    for code, below in wanted.nodes.items():
-        answered = np.stack([valid[leaf] for leaf in below])
-        own = None
-        if code in wanted.own_means:
-            own = sum_of_values([wanted.measures[leaf] for leaf in below], positive)
-        people[code] = sheet.add_people(answered, own)
+    people: dict[str, PeopleColumns] = {}
+    classes = _classes_of_people(wanted, positive)
+    for codes in _batches(dict.fromkeys(wanted.nodes, PEOPLE_CLASSES), most):
+        columns = sheet.add_people([classes[code] for code in codes])
+        people |= zip(codes, columns, strict=True)
+    for code in wanted.own_means:
+        measures = [wanted.measures[leaf] for leaf in wanted.nodes[code]]
+        own = sheet.add_own_means(sum_of_values(measures, positive), len(measures))
+        people[code] = replace(people[code], answered=own[0], scale=own[1])
     base = Totals(
         unit[first],
         np.zeros(len(first), dtype=np.intp),
@@ -203,6 +263,7 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
         *sheet.matrices(),
         leaves,
         people,
+        None if design.calibration is None else keys[-1][first],
     )
     return [
         base.regrouped(domain[first], len(family.labels))
@@ -210,12 +271,37 @@ def totals_of(wanted: Wanted, design: SampleDesign, families: Sequence[Family]) 
     ]
 
 
-def _batches(measures: Mapping[str, Measure], most: int) -> Iterator[list[str]]:
-    """Leaves to be counted in one pass: few enough combinations of their answers."""
+def totals_from(
+    cells: CellTotals, design: SampleDesign, families: Sequence[Family]
+) -> list[Totals]:
+    """The totals of each family of domains from those of the finest cells.
+
+    `design` and `families` are those of `cells.keys`.
+    """
+    keep = np.flatnonzero(cells.counts[:, cells.responses] > 0)
+    base = Totals(
+        design.unit[keep],
+        np.zeros(len(keep), dtype=np.intp),
+        1,
+        cells.sums[:, keep],
+        cells.counts[keep],
+        cells.leaves,
+        cells.people,
+        None if design.calibration is None else design.calibration.cell[keep],
+    )
+    return [base.regrouped(family.of_row[keep], len(family.labels)) for family in families]
+
+
+def _all_occur(column: Column) -> bool:
+    counted = np.bincount(column.codes + 1, minlength=len(column.labels) + 1)
+    return bool((counted[1:] > 0).all())
+
+
+def _batches(widths: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """What is counted in one pass: as long as there are few enough combinations of classes."""
     batch: list[str] = []
     combinations = 1
-    for code, measure in measures.items():
-        width = len(measure.values) + 1
+    for code, width in widths.items():
         if batch and combinations * width > most:
             yield batch
             batch, combinations = [], 1
@@ -223,6 +309,30 @@ def _batches(measures: Mapping[str, Measure], most: int) -> Iterator[list[str]]:
         combinations *= width
     if batch:
         yield batch
+
+
+def _classes_of_people(wanted: Wanted, rows: Rows) -> dict[str, NDArray[np.uint8]]:
+    """For each node, whether a person answered all (0), some (1) or none (2) of its leaves (n,).
+
+    A node above others reads theirs, so that each leaf is looked at once or twice only.
+    """
+    answered: dict[frozenset[str], tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
+    for code, measure in wanted.measures.items():
+        valid = measure.valid[rows]
+        answered[frozenset([code])] = valid, valid
+    classes = {}
+    for code, below in sorted(wanted.nodes.items(), key=lambda node: len(node[1])):
+        rest, parts = frozenset(below), []
+        for leaves in sorted(answered, key=len, reverse=True):
+            if leaves <= rest:
+                parts.append(answered[leaves])
+                rest -= leaves
+        some, every = parts[0]
+        for other in parts[1:]:
+            some, every = some | other[0], every & other[1]
+        answered[frozenset(below)] = some, every
+        classes[code] = np.asarray(2 - some.view(np.uint8) - every.view(np.uint8))
+    return classes
 
 
 class _Sheet:
@@ -234,21 +344,34 @@ class _Sheet:
         self.cells = cells
         self.sums: list[Floats] = []
         self.counts: list[Ints] = []
+        # Weight and number of rows are added up in one pass where both fit into 53 bits.
+        most = int(np.bincount(cell, minlength=1).max())
+        heaviest = float(weights.sums(cell, cells).max(initial=0.0))
+        self.step = 2.0 ** most.bit_length()
+        fits = len(weights.limbs) == 1 and heaviest * self.step + most < EXACT
+        self.packed = weights.limbs[0] * self.step + 1 if fits else None
 
-    def add_leaves(self, measures: Sequence[Measure], rows: Rows) -> list[LeafColumns]:
+    def add_leaves(self, measures: Sequence[Measure]) -> list[LeafColumns]:
         """Total leaves by counting the weight of each combination of their answers in each cell."""
         widths = [len(measure.values) + 1 for measure in measures]
-        joint: NDArray[np.unsignedinteger] = (
-            measures[0].classes[rows].astype(np.min_scalar_type(JOINT * max(widths)))
-        )
-        for measure, width in zip(measures[1:], widths[1:], strict=True):
-            joint = joint * width + measure.classes[rows]
-        by_class, counted = self._by_class(joint, prod(widths))
-        answers = np.indices(widths).reshape(len(widths), -1)
+        by_class, counted, answers = self._joint([m.classes for m in measures], widths)
         return [
-            self._add_leaf(measure, classes, by_class, counted.astype(np.float64))
+            self._add_leaf(measure, classes, by_class, counted)
             for measure, classes in zip(measures, answers, strict=True)
         ]
+
+    def _joint(
+        self, classes: Sequence[NDArray[np.unsignedinteger]], widths: Sequence[int]
+    ) -> tuple[Floats, Floats, NDArray[np.intp]]:
+        """Weight (l, combinations, cells), number (combinations, cells) and what is combined."""
+        joint: NDArray[np.unsignedinteger] = classes[0].astype(
+            np.min_scalar_type(JOINT * max(widths))
+        )
+        for more, width in zip(classes[1:], widths[1:], strict=True):
+            joint = joint * width + more
+        by_class, counted = self._by_class(joint, prod(widths))
+        combined = np.indices(widths).reshape(len(widths), -1)
+        return by_class, counted, combined
 
     def _add_leaf(
         self, measure: Measure, classes: NDArray[np.intp], by_class: Floats, counted: Floats
@@ -266,25 +389,28 @@ class _Sheet:
         n = self._add_count((valid @ counted).astype(np.int64))
         return LeafColumns(weight, value, square, n, measure.scale)
 
-    def add_people(
-        self, answered: NDArray[np.bool_], own: tuple[Floats, Ints, int] | None
-    ) -> PeopleColumns:
-        """Total the people of a node from which leaves (leaves, n) they answered."""
-        some = np.logical_or.reduce(answered, axis=0)
-        every = np.logical_and.reduce(answered, axis=0)
-        # Class 0 answered all leaves, class 1 some of them, class 2 none.
-        classes = np.asarray(2 - some.view(np.uint8) - every.view(np.uint8))
-        by_class, counted = self._by_class(classes, 3)
-        weight = self._add_sum(by_class[:, 0] + by_class[:, 1])
-        n, complete = self._add_count(counted[0] + counted[1]), self._add_count(counted[0])
-        if own is None:
-            return PeopleColumns(weight, n, complete)
+    def add_people(self, classes: Sequence[NDArray[np.unsignedinteger]]) -> list[PeopleColumns]:
+        """Total the people of nodes from their classes: answered all, some or no leaves."""
+        by_class, counted, combined = self._joint(classes, [PEOPLE_CLASSES] * len(classes))
+        found = []
+        for of_node in combined:
+            some, every = (of_node < 2).astype(np.float64), (of_node == 0).astype(np.float64)
+            weight = self._add_sum(some @ by_class)
+            n = self._add_count((some @ counted).astype(np.int64))
+            complete = self._add_count((every @ counted).astype(np.int64))
+            found.append(PeopleColumns(weight, n, complete))
+        return found
+
+    def add_own_means(
+        self, own: tuple[Floats, Ints, int], leaves: int
+    ) -> tuple[tuple[int, ...], int]:
+        """Total people's sums of values by how many leaves they answered: columns and scale."""
         values, number, scale = own
         columns = tuple(
             self._add_sum(self._sums(np.asarray(np.where(number == m, values, 0.0))))
-            for m in range(1, len(answered) + 1)
+            for m in range(1, leaves + 1)
         )
-        return PeopleColumns(weight, n, complete, columns, scale)
+        return columns, scale
 
     def matrices(self) -> tuple[Floats, Ints]:
         """All columns so far: sums (l, cells, columns) and counts (cells, columns)."""
@@ -296,12 +422,18 @@ class _Sheet:
             counts[:, position] = counted
         return sums, counts
 
-    def _by_class(self, classes: NDArray[np.unsignedinteger], width: int) -> tuple[Floats, Ints]:
+    def _by_class(self, classes: NDArray[np.unsignedinteger], width: int) -> tuple[Floats, Floats]:
         """Weight (l, classes, cells) and number (classes, cells) of the rows of each class."""
         flat = np.multiply(classes, self.cells, dtype=np.intp) + self.cell
         size = width * self.cells
+        if self.packed is not None:
+            packed = np.bincount(flat, weights=self.packed, minlength=size)
+            weight = np.floor(packed / self.step)
+            counted = packed - weight * self.step
+            return weight.reshape(1, width, self.cells), counted.reshape(width, self.cells)
         weight = self.weights.sums(flat, size).reshape(-1, width, self.cells)
-        return weight, np.bincount(flat, minlength=size).reshape(width, self.cells)
+        counted = np.bincount(flat, minlength=size).astype(np.float64)
+        return weight, counted.reshape(width, self.cells)
 
     def _sums(self, factor: Floats) -> Floats:
         try:

@@ -36,7 +36,7 @@ class Values:
 class Evaluation:
     """The values of a family of domains and what their variance is made of.
 
-    `scores` (cells, parts) is the linearised score of each cell of the totals, `gradient`
+    `scores` (cells, parts) is the linearised score of each cell of the scored totals, `gradient`
     (parts, given leaves) the derivative of each part by each leaf that takes a given value.
     `weight` and `people` (domains, parts) are the weight in ticks, and the number, of people with
     at least one answer below a part; `squares` (domains, parts) the sum of w (v (f - R) / D)^2 of
@@ -96,9 +96,15 @@ class ScoreTree:
         multiples = np.array([float(share * whole_of) for _, share in shares])
         return [self.position[child] for child, _ in shares], multiples, whole_of
 
-    def evaluate(self, totals: Totals | None, family: Family) -> Evaluation:
-        """Evaluate every part on every domain of a family; without totals only given values."""
-        work = _Work(self, totals, family)
+    def evaluate(
+        self, totals: Totals | None, family: Family, scored: Totals | None = None
+    ) -> Evaluation:
+        """Evaluate every part on every domain of a family; without totals only given values.
+
+        The scores are those of the cells of `scored`, by default of `totals`: for calibrated
+        weights the values come from calibrated totals and the scores from those of base weights.
+        """
+        work = _Work(self, totals, family, scored or totals)
         if self.answered:
             work.answered_leaves()
         for leaf in self.given_leaves:
@@ -118,9 +124,12 @@ def domains_of(family: Family) -> Iterator[Domain]:
 class _Work:
     """One evaluation under way."""
 
-    def __init__(self, tree: ScoreTree, totals: Totals | None, family: Family) -> None:
+    def __init__(
+        self, tree: ScoreTree, totals: Totals | None, family: Family, scored: Totals | None
+    ) -> None:
         self.tree = tree
         self.totals = totals
+        self.scored = scored
         self.family = family
         domains, parts = len(family.labels), len(tree.parts)
         self.rates = np.full((domains, parts), np.nan)
@@ -129,13 +138,13 @@ class _Work:
         self.people = np.full((domains, parts), np.nan)
         self.squares = np.full((domains, parts), np.nan)
         self.denominator = np.full((domains, parts), np.nan)
-        self.scores = np.zeros((0 if totals is None else len(totals.unit), parts))
+        self.scores = np.zeros((0 if scored is None else len(scored.unit), parts))
         self.gradient = np.zeros((parts, len(tree.given_leaves)))
         self.reasons: dict[tuple[int, int], str] = {}
         self.fractions: list[dict[str, Fraction | None]] = [{} for _ in range(domains)]
         self.rounding = has_rounding(tree.index)
-        if totals is not None:
-            self.cells = joined(totals.sums)
+        if totals is not None and scored is not None:
+            self.cells = joined(scored.sums)
             self.limbs, self.counts = totals.over_domains()
             self.sums = joined(self.limbs)
 
@@ -237,8 +246,11 @@ class _Work:
         weight = self.sums[:, people.weight]
         with np.errstate(divide="ignore", invalid="ignore"):
             self.rates[:, p] = value / weight
-        if self.rounding:
+        if self.rounding and self.totals.exact:
             self._exact_own_means(node.code, people.answered, people.weight, people.scale)
+        elif self.rounding:
+            for d, rate in enumerate(self.rates[:, p].tolist()):
+                self.fractions[d][node.code] = None if rate != rate else Fraction(rate)
         self.n[:, p] = self.counts[:, people.n]
         value_of_cell = (self.cells[:, people.answered] / divisors).sum(axis=1)
         self._pool_score(p, value_of_cell, self.cells[:, people.weight], weight)
@@ -248,8 +260,8 @@ class _Work:
         self._score([p], *columns)
 
     def _score(self, at: list[int], value: Floats, weight_of_cell: Floats, weight: Floats) -> None:
-        assert self.totals is not None
-        domain = self.totals.domain
+        assert self.scored is not None
+        domain = self.scored.domain
         rates = self.rates[:, at]
         with np.errstate(divide="ignore", invalid="ignore"):
             score = (value - rates[domain] * weight_of_cell) / weight[domain]
@@ -260,10 +272,16 @@ class _Work:
 
     def _ratios(self, codes: list[str], above: Floats, below: Floats) -> Floats:
         """Divide exact sums (l, domains, codes) once, correctly rounded: (domains, codes)."""
+        assert self.totals is not None
         simple = len(above) == 1 and max(above.max(initial=0), below.max(initial=0)) < EXACT
-        if simple and not self.rounding:
+        if not self.totals.exact or (simple and not self.rounding):
             with np.errstate(divide="ignore", invalid="ignore"):
-                return np.asarray(above[0] / below[0])
+                quotients = np.asarray(above[0] / below[0])
+            if self.rounding:
+                for d, row in enumerate(quotients.tolist()):
+                    values = (None if rate != rate else Fraction(rate) for rate in row)
+                    self.fractions[d] |= zip(codes, values, strict=True)
+            return quotients
         rates = np.full(above.shape[1:], np.nan)
         for i, code in enumerate(codes):
             pairs = zip(whole(above[:, :, i]), whole(below[:, :, i]), strict=True)

@@ -1,5 +1,6 @@
 """Design-based variance: from the scores of sampled units to the covariance of every estimate."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,56 +9,94 @@ from numpy.typing import NDArray
 from analysis.dataset import Floats
 from analysis.design import SampleDesign, Stage
 from analysis.exact import steady_sums
+from analysis.residuals import Residuals
 from analysis.totals import Totals
 
 ZERO_VARIANCE = 1e-24  # below this a variance is rounding noise of equal scores
 
 
 @dataclass(frozen=True)
+class Scores:
+    """Linearised scores: what each sampled unit holds of the estimates of each domain.
+
+    `values` (cells, parts) is the sum of w u over the rows of a cell, u the linearised variable of
+    an estimate (Woodruff 1971; Binder 1983), for the cells of `totals`. With calibrated weights
+    `residuals` takes away what the margins explain, in units outside the domain too.
+    """
+
+    values: Floats
+    totals: Totals
+    residuals: Residuals | None = None
+
+    def of_domain(self, domain: int) -> "_Cells":
+        """The scores of one domain, all parts."""
+        inside = self.totals.domain == domain
+        values, unit = self.values[inside], self.totals.unit[inside]
+        if self.residuals is not None:
+            values = np.concatenate([values, self.residuals.of_domain(domain)])
+            unit = np.concatenate([unit, self.residuals.unit])
+        return _added_up(values, unit, np.zeros(len(unit), dtype=np.intp))
+
+    def of_part(self, part: int) -> "_Cells":
+        """The scores (cells, 1) of one part in every domain."""
+        values, unit, domain = self.values[:, part], self.totals.unit, self.totals.domain
+        if self.residuals is not None:
+            taken = self.residuals.of_part(part)
+            entries, domains = taken.shape
+            values = np.concatenate([values, taken.ravel()])
+            unit = np.concatenate([unit, np.repeat(self.residuals.unit, domains)])
+            domain = np.concatenate([domain, np.tile(np.arange(domains), entries)])
+        return _added_up(values[:, np.newaxis], unit, domain)
+
+
+@dataclass(frozen=True)
 class Contrasts:
     """Rows whose cross-product is the covariance matrix of a domain's estimates.
 
-    `rows` (r, estimates) and `domain` (r,): the covariance of domain d is R'R over its rows.
+    `variances` is the variance of every estimate (domains, estimates); `rows_of` gives the rows
+    (r, estimates) of a domain, whose R'R is the covariance.
     """
 
-    rows: Floats
-    domain: NDArray[np.intp]
-    domains: int
-
-    @property
-    def variances(self) -> Floats:
-        """The variance of every estimate: (domains, estimates)."""
-        variances = steady_sums(np.square(self.rows), self.domain, self.domains)
-        return np.where(variances < ZERO_VARIANCE, 0.0, variances)
+    variances: Floats
+    rows_of: Callable[[int], Floats]
 
     def covariance(self, domain: int) -> Floats:
         """The covariance matrix of all estimates in one domain: (estimates, estimates)."""
-        rows = self.rows[self.domain == domain]
+        rows = self.rows_of(domain)
         rows = rows[np.lexsort(rows.T)]  # one order, so that the digits do not depend on the data's
         return np.asarray(rows.T @ rows)
 
 
-def contrasts_of(scores: Floats, totals: Totals, design: SampleDesign) -> Contrasts:
+def contrasts_of(scores: Scores, design: SampleDesign) -> Contrasts:
     """Turn linearised scores into contrasts, stage by stage.
 
-    `scores` (cells, estimates) is, per cell, the sum of w u over its rows, u the linearised
-    variable of an estimate (Woodruff 1971; Binder 1983); the cells are those of `totals`. A unit
-    sampled but without a row in the domain has score 0 and stays in the sample.
+    A unit sampled but without a row in the domain has score 0 and stays in the sample.
 
         V = sum_h (1 - n_h/N_h) n_h/(n_h - 1) sum_i (T_hi - mean_h)^2
             + sum_h sum_i (n_h/N_h) V_hi
 
     V_hi being the same expression within unit i at the next stage (Saerndal, Swensson & Wretman
-    1992, result 4.3.1). A stratum that gave one unit adds nothing under `certainty` and
-    (1 - 1/N_h) T_hi^2 under `adjust`, the deviation from the mean of all scores, which is zero.
+    1992, result 4.3.1). A stratum that gave one unit adds nothing under `certainty` and `remove`,
+    (1 - 1/N_h) T_hi^2 under `adjust`, the deviation from the mean of all scores, which is zero,
+    and under `average` as much as the other strata of the domain on average.
     """
-    parts: list[Floats] = []
-    part_domains: list[NDArray[np.intp]] = []
-    for stage, unit, factor in design.walk(totals.unit):
-        rows, rows_domain = _stage(_added_up(scores, unit, totals.domain), stage, factor)
-        parts.append(rows)
-        part_domains.append(rows_domain)
-    return Contrasts(np.concatenate(parts), np.concatenate(part_domains), totals.domains)
+    totals = scores.totals
+    if scores.residuals is not None:
+
+        def rows_of(domain: int) -> Floats:
+            return _contrasts(scores.of_domain(domain), design, 1)[0]
+
+        zero = np.zeros(1, dtype=np.intp)
+        variances = [
+            steady_sums(np.square(rows), np.resize(zero, len(rows)), 1)[0]
+            for rows in map(rows_of, range(totals.domains))
+        ]
+        return Contrasts(_cleaned(np.array(variances)), rows_of)
+    rows, domain = _contrasts(
+        _Cells(scores.values, totals.unit, totals.domain), design, totals.domains
+    )
+    variances_of_all = steady_sums(np.square(rows), domain, totals.domains)
+    return Contrasts(_cleaned(variances_of_all), lambda d: rows[domain == d])
 
 
 def degrees_of_freedom(totals: Totals, design: SampleDesign) -> Floats:
@@ -67,23 +106,35 @@ def degrees_of_freedom(totals: Totals, design: SampleDesign) -> Floats:
     return _distinct(domain, psu, domains) - _distinct(domain, stage.parent[psu], domains)
 
 
-def covariance_between(scores: Floats, totals: Totals, design: SampleDesign) -> Floats:
+def covariance_between(scores: Scores, part: int, design: SampleDesign) -> Floats:
     """The covariance between all domains of one estimate: (domains, domains).
 
-    `scores` (cells,) are those of one estimate. Domains that share PSUs or strata are not
-    independent; a sampled unit without a row of a domain counts with score 0, as above.
+    Domains that share PSUs or strata are not independent; a sampled unit without a row of a domain
+    counts with score 0, as above.
     """
-    covariance = np.zeros((totals.domains, totals.domains))
-    for stage, unit, factor in design.walk(totals.unit):
-        cells = _added_up(scores[:, np.newaxis], unit, totals.domain)
+    domains = scores.totals.domains
+    all_cells = scores.of_part(part)
+    covariance = np.zeros((domains, domains))
+    for stage, unit, factor in design.walk(all_cells.unit):
+        cells = _added_up(all_cells.scores, unit, all_cells.domain)
         score, parent = cells.scores[:, 0], stage.parent[cells.unit]
-        covariance += _products(score * np.sqrt(factor[parent]), cells, totals.domains)
+        scale = _scale_for_lonely(cells, stage, design, domains)
+        covariance += _products(
+            score * np.sqrt(factor[parent]) * scale[cells.domain], cells, domains
+        )
         sums = _added_up(cells.scores, parent, cells.domain)
         # n c^2 = (sum of scores)^2 / n; a lonely parent is not centred.
         taken = stage.taken[sums.unit]
-        scale = np.where(taken > 1, np.sqrt(factor[sums.unit] / taken), 0.0)
-        covariance -= _products(sums.scores[:, 0] * scale, sums, totals.domains)
+        root = np.where(taken > 1, np.sqrt(factor[sums.unit] / taken), 0.0)
+        covariance -= _products(sums.scores[:, 0] * root * scale[sums.domain], sums, domains)
     return covariance
+
+
+def psu_scores(scores: Scores, domain: int, design: SampleDesign) -> Floats:
+    """The linearised totals of all first-stage units for a domain's estimates: (PSUs, parts)."""
+    cells = scores.of_domain(domain)
+    stage, psu, _ = next(design.walk(cells.unit))
+    return steady_sums(cells.scores, psu, len(stage.parent))
 
 
 @dataclass(frozen=True)
@@ -122,6 +173,42 @@ def _added_up(scores: Floats, unit: NDArray[np.intp], domain: NDArray[np.intp]) 
     if len(keys) == len(unit):
         return _Cells(scores, unit, domain)
     return _Cells(steady_sums(scores, cell, len(keys)), keys % span, keys // span)
+
+
+def _cleaned(variances: Floats) -> Floats:
+    return np.where(variances < ZERO_VARIANCE, 0.0, variances)
+
+
+def _contrasts(
+    all_cells: _Cells, design: SampleDesign, domains: int
+) -> tuple[Floats, NDArray[np.intp]]:
+    """The contrasts of all stages: rows (r, estimates) and the domain of each (r,)."""
+    parts: list[Floats] = []
+    part_domains: list[NDArray[np.intp]] = []
+    for stage, unit, factor in design.walk(all_cells.unit):
+        cells = _added_up(all_cells.scores, unit, all_cells.domain)
+        rows, domain = _stage(cells, stage, factor)
+        if design.lonely == "average":
+            rows = rows * _scale_for_lonely(cells, stage, design, domains)[domain, np.newaxis]
+        parts.append(rows)
+        part_domains.append(domain)
+    return np.concatenate(parts), np.concatenate(part_domains)
+
+
+def _scale_for_lonely(cells: _Cells, stage: Stage, design: SampleDesign, domains: int) -> Floats:
+    """Under the rule `average`, the root of strata / strata with a variance: (domains,).
+
+    Only the strata count in which the domain has a row, as in a subset of a design of CRAN survey.
+    """
+    if design.lonely != "average":
+        return np.ones(domains)
+    parent = stage.parent[cells.unit]
+    alone = stage.lonely[parent]
+    strata = _distinct(cells.domain, parent, domains)
+    lonely = _distinct(cells.domain[alone], parent[alone], domains)
+    known = strata - lonely
+    scale = np.sqrt(strata / np.where(known > 0, known, np.nan))  # NaN: no stratum to learn from
+    return np.where(lonely > 0, scale, 1.0)
 
 
 def _stage(cells: _Cells, stage: Stage, factor: Floats) -> tuple[Floats, NDArray[np.intp]]:

@@ -29,6 +29,7 @@ SERVICES |= {"survey_app.config", "survey_app.db", "survey_app.errors"}
 WEB = {"survey_app.web", "survey_app.services", "survey_app.forms", "survey_app.exports.files"}
 WEB |= {"survey_app.security", "survey_app.i18n", "survey_app.clock", "survey_app.errors"}
 WEB |= {"survey_app.db", "questionnaires.model", "questionnaires.refusal"}
+COMMANDS = {"analysis", "questionnaires.model", "questionnaires.load", "questionnaires.refusal"}
 
 # module: (what of ours it may import, which watched packages it may import).
 # The longest matching name wins.
@@ -41,17 +42,10 @@ MAY_IMPORT = {
         {"numpy"},
     ),
     "analysis.estimate": ({"analysis"}, {"numpy", "scipy"}),
-    "analysis.compare": ({"analysis"}, {"numpy", "scipy"}),
-    "analysis.__main__": (
-        {
-            "analysis",
-            "questionnaires.model",
-            "questionnaires.load",
-            "questionnaires.check",
-            "questionnaires.refusal",
-        },
-        {"duckdb"},
-    ),
+    "analysis.compare.pairs": ({"analysis"}, {"numpy", "scipy"}),
+    "analysis.sampling.size": ({"analysis", "questionnaires.refusal"}, {"numpy", "scipy"}),
+    "analysis.commands": (COMMANDS, {"numpy"}),
+    "analysis.__main__": (COMMANDS | {"questionnaires.check"}, {"duckdb"}),
     "analysis.charts": ({"analysis"}, {"numpy", "matplotlib"}),
     "survey_app.demo": ({"survey_app.demo"}, set()),
     "survey_app.clock": (set(), set()),
@@ -266,6 +260,8 @@ def test_tests_mirror_the_tree():
 
 # Modules whose test stands in that of the program they belong to.
 TESTED_TOGETHER = {
+    *(f"analysis.commands.{name}" for name in ("compare", "describe", "files", "index")),
+    *(f"analysis.commands.{name}" for name in ("options", "plan", "weights")),  # test_commands
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",

@@ -23,10 +23,14 @@ def commands_of(block):
         yield arguments
 
 
-@pytest.mark.parametrize(("block", "output"), EXAMPLES, ids=["index", "two indices", "describe"])
+@pytest.mark.parametrize(
+    ("block", "output"),
+    EXAMPLES,
+    ids=["index", "two indices", "compare", "describe", "weights", "plan"],
+)
 def test_an_example_shows_what_readme_prints(block, output, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("questionnaires", "survey_app"):
+    for name in ("questionnaires", "survey_app", "tests"):
         (tmp_path / name).symlink_to(ROOT / name)
 
     statuses = [main(arguments) for arguments in commands_of(block)]
@@ -41,9 +45,10 @@ def test_the_worked_example_is_early_on_the_page():
     assert README[:FIRST_EXAMPLE].count("\n") < 45
 
 
-def test_every_option_of_the_command_is_explained(capsys):
+@pytest.mark.parametrize("command", ["index", "describe", "compare", "weights"])
+def test_every_option_of_the_commands_is_explained(capsys, command):
     with pytest.raises(SystemExit):
-        main(["index", "--help"])
+        main([command, "--help"])
 
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
     assert {option for option in options if option not in README} == set()

@@ -100,7 +100,7 @@ def _item_column(slot: Slot, matrix: NDArray[np.uint8]) -> Column:
         if text:
             position[k] = len(labels)
             labels.append(text)
-    return Column(position[code.reshape(-1)], tuple(labels))
+    return Column.narrow(position[code.reshape(-1)], tuple(labels))
 
 
 def _answer_text(slot: Slot, answer: list[int]) -> str:

@@ -193,7 +193,7 @@ def _design(data: Dataset, columns: WaveIndex, wave: Wave) -> Any:
         "self-selected": "self-selected",
     }
     design = design_of(data, named, sources[wave.source], "adjust")
-    return design if design.lonely_parents else replace(design, lonely="fail")
+    return design if design.lonely_names else replace(design, lonely="fail")
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def test_what_contradicts_a_sample_is_refused_by_name(columns, named, words):
 def test_a_stratum_taken_whole_is_not_lonely():
     columns = {"p": ["1", "1", "1", "1", "2", "2"], "N": ["1", "1", "1", "4", "4", "4"]}
 
-    assert design(columns, stratum="h", psu=("p",), fpc=("N",)).lonely_parents == ()
+    assert design(columns, stratum="h", psu=("p",), fpc=("N",)).lonely_names == ()
 
 
 def test_grouping_is_the_same_for_small_and_for_large_codes(monkeypatch):

@@ -70,7 +70,7 @@ def test_the_rule_fail_names_the_strata_with_one_psu():
     with pytest.raises(ValueError, match="chỉ có một đơn vị chọn mẫu") as refusal:
         design_of(data, DesignColumns(stratum="stratum", psu=("psu",), weight="weight"))
 
-    lonely = design_of(data, DesignColumns(**CLUSTERED), lonely="adjust").lonely_parents
+    lonely = design_of(data, DesignColumns(**CLUSTERED), lonely="adjust").lonely_names
     assert len(lonely) == 2
     assert all(stratum in str(refusal.value) for stratum in lonely)
 

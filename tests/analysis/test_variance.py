@@ -74,7 +74,7 @@ def test_a_lonely_stratum_adds_nothing_or_its_square(rule, fpc, extra):
     t1, t2, t3 = (np.array([1 - 2 * mean, 1 - 2 * mean, 2 - 2 * mean]) / 6).tolist()
     both = (7 / 9 if fpc else 1.0) * 2 * ((t1 - t2) ** 2 / 2) + extra * t3**2
     assert found**2 == pytest.approx(both, rel=1e-12, abs=1e-18)
-    assert design.lonely_parents == ("B",)
+    assert design.lonely_names == ("B",)
 
 
 def test_equal_answers_have_no_variance_at_all():
@@ -108,7 +108,7 @@ def test_domains_of_one_stratum_are_not_independent():
     family = family_of(computed(INDEX, data, [("u",)]), "u")
     sampled = family.sampled
 
-    covariance = covariance_between(family.evaluation.scores[:, 0], sampled.totals, sampled.design)
+    covariance = covariance_between(sampled.scores, 0, sampled.design)
 
     # Simple random sampling: scores of either domain sum to zero, so does their product.
     assert covariance[0, 1] == pytest.approx(0.0, abs=1e-17)

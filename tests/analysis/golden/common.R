@@ -8,6 +8,7 @@
 #   degrees of freedom                     survey::degf of the subset: PSUs of the domain minus their strata
 #   interval "logit"                       survey::svyciprop(method = "xlogit", df = df of the domain)
 #   interval at 0 or 1                     Clopper and Pearson 1934 with n* = n (Korn and Graubard 1998; Parker et al. 2017)
+#   interval "kg"                          survey::svyciprop(method = "beta", df = df of the domain) with n* cut to n (Parker et al. 2017)
 #   design effect                          survey::svymean(deff = TRUE) and svymean(deff = "replace")
 
 suppressPackageStartupMessages(library(survey))
@@ -151,17 +152,41 @@ must_agree <- function(what, ours, theirs, tolerance = 1e-12, zero = 1e-14) {
     stop(what, ": ", paste(format(ours, digits = 17), collapse = " "), " against ", paste(format(theirs, digits = 17), collapse = " "))
 }
 
+# The index that another script declares, from the line that starts with `from` to the one before write_index.
+index_in <- function(script, from = "^tree <-") {
+  lines <- readLines(script, encoding = "UTF-8")
+  place <- new.env(parent = globalenv())
+  eval(parse(text = lines[grep(from, lines)[1]:(grep("^write_index", lines) - 1)], keep.source = FALSE), envir = place)
+  place$tree
+}
+
 interval <- function(p, s, df, n, ci, confidence) {
   alpha <- 1 - confidence
   if (is.na(p)) return(c(NA, NA))
-  if (ci == "logit" && (p == 0 || p == 1)) {
+  if (ci %in% c("logit", "kg") && (p == 0 || p == 1)) {
     if (n == 0) return(c(NA, NA))
-    return(c(if (p == 0) 0 else qbeta(alpha / 2, n * p, n * (1 - p) + 1), if (p == 1) 1 else qbeta(1 - alpha / 2, n * p + 1, n * (1 - p))))
+    return(clopper_pearson(p, n, alpha))
   }
-  if (df < 1) return(c(NA, NA))
+  if (df < 1 || is.na(s)) return(c(NA, NA))
   t <- qt(1 - alpha / 2, df)
+  if (ci == "kg") return(if (n == 0) c(NA, NA) else clopper_pearson(p, min(n, effective_n(p, s, df, n, alpha)), alpha))
   if (ci == "t") return(p + c(-1, 1) * t * s)
   plogis(qlogis(p) + c(-1, 1) * t * s / (p * (1 - p)))
+}
+
+clopper_pearson <- function(p, n, alpha)
+  c(if (p == 0) 0 else qbeta(alpha / 2, n * p, n * (1 - p) + 1), if (p == 1) 1 else qbeta(1 - alpha / 2, n * p + 1, n * (1 - p)))
+
+# n* of Korn and Graubard: effective sample size, less what the design's degrees of freedom cost. R's own "beta" takes those of the item's
+# rows, this those of the domain, and has none where s is 0 or n is 1: there n* = n, as the quantile of t grows without bound.
+effective_n <- function(p, s, df, n, alpha) if (s == 0 || n == 1) n else p * (1 - p) / s^2 * (qt(alpha / 2, n - 1) / qt(alpha / 2, df))^2
+
+# Totals of scores over one domain. A score is zero outside it, so the whole design serves; only the rule `average` asks which strata
+# the domain touches, as subset() of a design does.
+domain_totals <- function(z, design, inside) {
+  if (getOption("survey.lonely.psu") != "average") return(svytotal(z, design))
+  part <- subset(design, inside)                         # of a calibrated design all rows stay, with weight 0 outside
+  svytotal(if (nrow(part) == nrow(z)) z else z[inside, , drop = FALSE], part)
 }
 
 # The rows of one domain (`inside`: one TRUE or FALSE per row of the data).
@@ -171,7 +196,7 @@ judge_domain <- function(design, index, values, inside, ci, confidence) {
   found <- lapply(codes, linearise, index = index, values = values, w = w, inside = inside)
   names(found) <- codes
   z <- sapply(found, `[[`, "z")
-  variance <- diag(as.matrix(vcov(svytotal(z, design))))
+  variance <- diag(as.matrix(vcov(domain_totals(z, design, inside))))
   variance[variance < 1e-24] <- 0
   se <- sqrt(variance)
 
@@ -185,21 +210,23 @@ judge_domain <- function(design, index, values, inside, ci, confidence) {
     p <- found[[code]]$estimate
     s <- unname(se[code])
     n <- found[[code]]$n
-    if (!is.na(p) && min(abs(p), abs(1 - p)) < 1e-9) stopifnot(p == 0 || p == 1, s == 0)
+    if (!is.na(p) && min(abs(p), abs(1 - p)) < 1e-9) stopifnot(p == 0 || p == 1, is.na(s) || s == 0)
     limits <- interval(p, s, df, n, ci, confidence)
     deff <- deff_replace <- NA_real_
-    if (!is.na(p)) {
-      check_by_totals(code, found[[code]], design, w, s)
+    if (!is.na(p) && !is.na(s)) {
+      check_by_totals(code, found[[code]], design, w, s, inside)
       simple <- e$kind == "leaf" || e$rollup %in% c("pooled_items", "pooled_respondents")
       if (simple) check_by_ratio(code, found[[code]], design, s)
       if (e$kind == "leaf") {
         own <- inside & !is.na(values[, code])
-        part <- subset(update(design, .f = values[, code]), own)
+        part <- subset(update(design, .f = ifelse(own, values[, code], 0)), own)
         mean <- svymean(~.f, part)
         must_agree(paste(code, "svymean"), p, coef(mean))
         must_agree(paste(code, "SE of svymean"), s, SE(mean))
         if (ci == "logit" && p > 0 && p < 1 && s > 0 && df > 0)
           must_agree(paste(code, "svyciprop"), limits, attr(svyciprop(~.f, part, method = "xlogit", level = confidence, df = df), "ci"), 1e-10)
+        if (ci == "kg" && p > 0 && p < 1 && s > 0 && degf(part) == df && nrow(part) == n && effective_n(p, s, df, n, 1 - confidence) <= n)
+          must_agree(paste(code, "svyciprop"), limits, attr(svyciprop(~.f, part, method = "beta", level = confidence), "ci"), 1e-10)
         if (s > 0) {
           deff <- as.numeric(deff(svymean(~.f, part, deff = TRUE)))
           deff_replace <- as.numeric(deff(svymean(~.f, part, deff = "replace")))
@@ -221,12 +248,12 @@ check_by_ratio <- function(code, found, design, s) {
 }
 
 # Any node is a smooth function of totals: R differentiates the expression itself (the totals cancel, so fewer digits agree).
-check_by_totals <- function(code, found, design, w, s) {
+check_by_totals <- function(code, found, design, w, s, inside) {
   totals <- do.call(cbind, found$totals) / sum(w)
   totals <- totals[, !duplicated(colnames(totals)), drop = FALSE]
-  contrast <- svycontrast(svytotal(totals, design), list(node = parse(text = found$expression)[[1]]))
+  contrast <- svycontrast(domain_totals(totals, design, inside), list(node = parse(text = found$expression)[[1]]))
   must_agree(paste(code, "svycontrast"), found$estimate, coef(contrast))
-  must_agree(paste(code, "SE of svycontrast"), s, suppressWarnings(sqrt(max(0, vcov(contrast)))), 1e-8, 1e-8)
+  must_agree(paste(code, "SE of svycontrast"), s, suppressWarnings(sqrt(max(0, vcov(contrast)))), 1e-8, 1e-7)
 }
 
 # The whole and the domains of every column of `by`; a row with an empty cell belongs to no domain of that column.
@@ -240,9 +267,11 @@ judge <- function(case, design, index, by, ci = "logit", confidence = 0.95) {
     cbind(case = case, by = f$by, domain = f$domain, judge_domain(design, index, values, f$inside, ci, confidence))))
 }
 
-write_expected <- function(rows, file) {
-  numbers <- c("estimate", "se", "ci_low", "ci_high", "deff", "deff_replace")
+# Rows in every numeric column of which a figure is written with 17 digits; `leave_out` names the columns not written.
+write_expected <- function(rows, file, leave_out = NULL) {
+  numbers <- intersect(c("estimate", "se", "ci_low", "ci_high", "deff", "deff_replace", "se_jkn", "change", "difference", "p", "p_holm", "p_bh"), names(rows))
   rows[numbers] <- lapply(rows[numbers], number17)
+  rows <- rows[setdiff(names(rows), leave_out)]
   write_data(rows, file)
-  cat(file, ":", nrow(rows), "rows,", sum(rows$estimate == ""), "undefined\n")
+  cat(file, ":", nrow(rows), "rows,", sum(rows[[intersect(numbers, names(rows))[1]]] == ""), "undefined\n")
 }

@@ -1,0 +1,1 @@
+"""Units, areas and years held against each other: differences, ranks, changes."""

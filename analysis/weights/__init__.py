@@ -1,0 +1,1 @@
+"""After fieldwork: base weights, non-response, and calibration to known totals."""

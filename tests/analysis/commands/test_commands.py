@@ -1,0 +1,267 @@
+"""Each subcommand does on files what its options say, and says in one sentence what it cannot."""
+
+import csv
+import io
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.__main__ import main
+
+INDEX = """
+code = "thu"
+title.vi = "Chỉ số thử"
+root = "R"
+favourable = ["4", "5"]
+scale = ["1", "2", "3", "4", "5"]
+[[node]]
+code = "R"
+rollup = "mean"
+children = ["A", "B"]
+[[leaf]]
+code = "A"
+item = "a"
+measure = "favourable_share"
+[[leaf]]
+code = "B"
+item = "b"
+measure = "favourable_share"
+"""
+FRAME = Path(__file__).parents[1] / "data" / "frame.csv"
+COLUMNS = ["unit", "stratum", "psu", "weight", "sex", "area", "responded", "p1", "p2", "a", "b"]
+DESIGN = ["--stratum", "stratum", "--psu", "psu", "--weight", "weight"]
+SAMPLE = ["--index", "index.toml", "--data", "data.csv", *DESIGN]
+
+
+def wave(name, seed, shift=0.0):
+    rng = random.Random(seed)
+    with Path(name).open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(COLUMNS)
+        for i in range(360):
+            unit, psu = f"U{i % 4}", i // 4 % 10
+            good = 0.5 + 0.1 * (i % 4) + shift
+            answers = ["5" if rng.random() < good else rng.choice("123") for _ in "ab"]
+            row = [unit, psu % 2, psu, f"{rng.uniform(1, 9):.2f}", rng.choice("fm")]
+            writer.writerow([*row, rng.choice("ur"), int(rng.random() < 0.8), 0.1, 0.5, *answers])
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("index.toml").write_text(INDEX, encoding="utf-8")
+    wave("data.csv", 1)
+    wave("before.csv", 2, -0.25)
+    Path("margins.csv").write_text(
+        "margin,category,total\nsex,f,600\nsex,m,400\narea,u,300\narea,r,700\n", encoding="utf-8"
+    )
+    Path("dossiers.csv").write_text("unit,dossiers\nU0,10\nU1,20\nU2,30\nU3,40\n", encoding="utf-8")
+    return tmp_path
+
+
+def document(capsys, *arguments):
+    status = main(arguments)
+    captured = capsys.readouterr()
+    assert status == 0, captured.err
+    return json.loads(captured.out)
+
+
+def refusal(capsys, *arguments):
+    status = main(arguments)
+    captured = capsys.readouterr()
+    assert (status, captured.out) == (2, "")
+    assert len(captured.err.splitlines()) == 1
+    return captured.err
+
+
+def root(found):
+    return found["results"][0]
+
+
+@pytest.mark.parametrize("option", ["--rake", "--calibrate"])
+def test_calibrated_weights_meet_the_margins_and_change_the_figures(capsys, option):
+    plain = document(capsys, "index", *SAMPLE)
+    found = document(capsys, "index", *SAMPLE, option, "margins.csv")
+
+    record = found["design"]["calibration"]
+    assert record["margins"] == ["area", "sex"]
+    assert record["largest_margin_error"] < 1e-12
+    assert root(found)["estimate"] != root(plain)["estimate"]
+    assert root(found)["se"] > 0
+
+
+def test_one_margin_post_stratifies(capsys):
+    Path("sex.csv").write_text("margin,category,total\nsex,f,600\nsex,m,400\n", encoding="utf-8")
+
+    by_hand = [
+        document(capsys, "index", *SAMPLE, o, "sex.csv") for o in ("--poststratify", "--rake")
+    ]
+
+    assert by_hand[0]["results"][0]["se"] == pytest.approx(by_hand[1]["results"][0]["se"], rel=1e-9)
+
+
+def test_bounds_hold_every_factor(capsys):
+    found = document(capsys, "index", *SAMPLE, "--rake", "margins.csv", "--bounds", "0.3,1.2")
+    record = found["design"]["calibration"]
+
+    assert 0.3 <= record["g_min"] <= record["g_max"] <= 1.2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sex,f,600\nsex,m,400\narea,u,300\narea,r,600\n", ["sex", "area", "1000", "900"]),
+        ("sex,f,600\nsex,m,400\nsex,x,10\n", ["margins.csv", "x"]),
+        ("sex,f,1000\n", ["data.csv", "sex", "m"]),
+        ("gioi,f,1000\n", ["data.csv", "gioi"]),
+        ("sex,f,-6\nsex,m,400\n", ["margins.csv", "dòng 2", "-6"]),
+    ],
+)
+def test_margins_that_cannot_be_met_are_refused_by_name(capsys, text, words):
+    Path("margins.csv").write_text("margin,category,total\n" + text, encoding="utf-8")
+
+    message = refusal(capsys, "index", *SAMPLE, "--rake", "margins.csv")
+
+    assert all(word in message for word in words), message
+
+
+def test_a_previous_wave_gives_every_row_its_change(capsys):
+    found = document(capsys, "index", *SAMPLE, "--by", "unit", "--previous", "before.csv")
+
+    for row in found["results"]:
+        assert row["change"] is not None
+        assert row["change_se"] > 0
+        assert 0 <= row["change_p"] <= 1
+    whole = root(found)
+    assert whole["change"] == pytest.approx(0.25, abs=0.1)
+    assert whole["change_verdict"] == "tăng có ý nghĩa thống kê"
+    same = document(capsys, "index", *SAMPLE, "--previous", "data.csv")
+    assert (root(same)["change"], root(same)["change_se"]) == (0, pytest.approx(0, abs=1e-12))
+
+
+def test_units_are_combined_by_three_named_rules(capsys):
+    arguments = ["--by", "unit", "--combine", "unit", "--dossiers", "dossiers.csv"]
+    found = document(capsys, "index", *SAMPLE, *arguments)
+
+    units = [row for row in found["results"] if row["domain"] and row["node"] == "R"]
+    rates = np.array([row["estimate"] for row in units])
+    roots = {row["combination"]: row for row in found["combinations"] if row["node"] == "R"}
+    assert set(roots) == {"mean_of_units", "dossier_weighted", "respondent_weighted"}
+    assert roots["mean_of_units"]["estimate"] == pytest.approx(rates.mean())
+    assert roots["dossier_weighted"]["estimate"] == pytest.approx(rates @ [0.1, 0.2, 0.3, 0.4])
+    assert all(row["se"] > 0 for row in roots.values())
+    assert main(["index", *SAMPLE, *arguments, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert len(rows) == len(found["results"]) + len(found["combinations"])
+
+
+@pytest.mark.parametrize("method", ["jackknife", "bootstrap"])
+def test_replicates_stand_beside_the_linearised_errors(capsys, method):
+    found = document(capsys, "index", *SAMPLE, "--check", method)["check"]
+
+    assert len(found["rows"]) == 3
+    assert all(row["se_check"] == pytest.approx(row["se"], rel=0.2) for row in found["rows"])
+
+
+@pytest.mark.parametrize("rule", ["average", "remove", "collapse", "adjust", "certainty"])
+def test_every_rule_for_lonely_units_is_obeyed_and_named(capsys, rule):
+    lines = Path("data.csv").read_text(encoding="utf-8").splitlines()
+    Path("data.csv").write_text(
+        "\n".join([*lines, "U1,9,1,2.5,f,u,1,0.1,0.5,5,1"]), encoding="utf-8"
+    )
+
+    design = document(capsys, "index", *SAMPLE, "--lonely", rule)["design"]
+
+    assert (design["lonely"], design["lonely_strata"]) == (rule, ["9"])
+    assert ("collapsed_strata" in design) == (rule == "collapse")
+
+
+def test_compare_says_ranks_differences_and_changes(capsys):
+    found = document(capsys, "compare", *SAMPLE, "--by", "unit", "--previous", "before.csv")
+
+    assert [row["rank"] for row in found["units"]] == [4, 3, 2, 1]
+    assert len(found["differences"]) == 6
+    assert len(found["changes"]) == 4
+    for row in found["units"]:
+        assert row["rank_low"] <= row["rank"] <= row["rank_high"]
+        assert row["rank_low_bonferroni"] <= row["rank_low"] <= row["rank_low_marginal"]
+    assert all(0 <= row["p"] <= row["p_adjusted"] <= 1 for row in found["differences"])
+    against = document(capsys, "compare", *SAMPLE, "--by", "unit", "--against", "mean")
+    assert [row["reference"] for row in against["differences"]] == ["mean"] * 4
+
+
+def test_compare_without_units_is_refused(capsys):
+    assert "--by" in refusal(capsys, "compare", *SAMPLE)
+    assert "«Z»" in refusal(capsys, "compare", *SAMPLE, "--by", "unit", "--node", "Z")
+
+
+def test_weights_are_written_beside_the_data(capsys):
+    arguments = ["weights", "--data", "data.csv", "--probability", "p1,p2"]
+    arguments += ["--responded", "responded", "--classes", "area", "--rake", "margins.csv"]
+    assert main(arguments) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    report = document(capsys, *arguments, "--format", "json")
+
+    weights = {sex: sum(float(r["survey_weight"]) for r in rows if r["sex"] == sex) for sex in "fm"}
+    assert weights == pytest.approx({"f": 600, "m": 400})
+    assert all(float(r["survey_weight"]) == 0 for r in rows if r["responded"] == "0")
+    lines = Path("data.csv").read_text(encoding="utf-8").splitlines()
+    assert [list(row.values())[4:-1] for row in rows] == [line.split(",")[4:] for line in lines[1:]]
+    assert {row["domain"]["area"] for row in report["nonresponse"]} == {"u", "r"}
+    assert report["weights"]["sum"] == pytest.approx(1000)
+    assert "«weight»" in refusal(capsys, *arguments, "--name", "weight")
+
+
+def test_plan_meets_its_targets_and_draws_what_was_planned(capsys):
+    asked = ["plan", "--frame", str(FRAME), "--margin", "0.03", "--take", "12", "--rho", "0.03"]
+    found = document(capsys, *asked)
+
+    assert found["total"]["expected_margin"] <= 0.03
+    assert all(row["psus"] >= 2 for row in found["strata"])
+    with Path("psus.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["stratum", "psu"])
+        for row in found["strata"]:
+            writer.writerows([row["stratum"], k] for k in range(row["psus_in_frame"]))
+    drawn = document(capsys, *asked, "--draw", "psus.csv", "--seed", "2026-11")["draw"]
+    selected = [row for row in drawn if row["role"] == "selected"]
+    assert len(selected) == found["total"]["psus"]
+    assert "--seed" in refusal(capsys, *asked, "--draw", "psus.csv")
+
+
+def test_a_plan_learns_from_the_wave_before(capsys):
+    main(["index", *SAMPLE, "--out", "result.json"])
+    asked = ["plan", "--frame", str(FRAME), "--margin", "0.03", "--take", "12"]
+
+    found = document(capsys, *asked, "--previous", "result.json")
+
+    before = json.loads(Path("result.json").read_text(encoding="utf-8"))["results"][0]
+    assert found["request"]["previous"]["deff"] == pytest.approx(before["deff"])
+    assert "previous_whole" in found["request"]["rho"]["source"]
+
+
+def test_numbers_are_tabulated_in_bands(capsys):
+    Path("phieu.toml").write_text(
+        'code = "p"\nversion = "1"\ntitle = "Phiếu"\nlegal_basis = "không"\n'
+        'source = "thử"\n[[section]]\ncode = "s"\ntitle = "Phần"\n'
+        '[[section.item]]\ncode = "weight"\nkind = "number"\ntext = "Tuổi"\n',
+        encoding="utf-8",
+    )
+    asked = ["describe", "--questionnaire", "phieu.toml", "--data", "data.csv"]
+
+    rows = document(capsys, *asked, "--bands", "weight=3,6")["results"]
+
+    shares = {row["option"]: row["estimate"] for row in rows if row["option"] not in ("mean", "")}
+    assert list(shares) == ["<3", "3–5", ">=6"]
+    assert sum(shares.values()) == pytest.approx(1)
+    assert "«a»" in refusal(capsys, *asked, "--bands", "a=1")
+
+
+@pytest.mark.parametrize("command", ["index", "compare"])
+def test_every_format_can_be_read(capsys, command):
+    for form in ("csv", "table"):
+        assert main([command, *SAMPLE, "--by", "unit", "--format", form]) == 0
+        assert "U3" in capsys.readouterr().out

@@ -1,22 +1,31 @@
 """The command line on files: indices, tables of items, comparisons, weights and plans."""
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
 from analysis.commands import compare, describe, index, plan, weights
-from analysis.dataset import Dataset, Progress, from_arrays, read_csv
+from analysis.commands.options import Once
+from analysis.dataset import Dataset, Progress, read_csv
+from analysis.engines import sql
+from analysis.engines.layout import CellLayout
+from analysis.engines.reading import Reading, read_totals
+from analysis.engines.tables import Table, UnsuitableError
 from questionnaires.check import problems_in_index, problems_in_questionnaire, require_sound
 from questionnaires.load import Catalogue, Loaded, load_index, load_questionnaire
 from questionnaires.model import IndexDefinition, QuestionnaireVersion
 from questionnaires.refusal import Refusal
 
 LONG_FILE = 5_000_000  # bytes from which reading shows its progress
+LONG_TABLE = 1_000_000  # rows
+ENGINE_MEMORY = "400MB"
 BAD_INPUT = 2
 COMMANDS = {
     "index": (index, "tính chỉ số"),
@@ -34,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8")
     try:
         options = _parser().parse_args(arguments)
-        text = options.run(options, FilesOnDisk())
+        with FilesOnDisk() as files:
+            text = options.run(options, files)
         _write(text, options.out)
     except Refusal as refusal:
         sys.stderr.write(f"{refusal}\n")
@@ -47,22 +57,64 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class FilesOnDisk:
     """The files named on the command line (see `analysis.commands.files`)."""
 
+    def __init__(self) -> None:
+        self._tables: dict[str, Table] = {}
+        self._open = ExitStack()  # connections, until the command ends
+
+    def __enter__(self) -> "FilesOnDisk":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.close()
+
     def table(self, path: str, wanted: Sequence[str] | None = None) -> Dataset:
-        """Read a CSV or Parquet file, with progress when it is long."""
+        """Read a CSV or Parquet file, or a table of PostgreSQL, with progress when it is long."""
         place = Path(path)
         try:
+            if _is_table(path) or place.suffix.lower() == ".parquet":
+                table = self._table(path)
+                return table.read(list(table.kinds()) if wanted is None else wanted)
             with place.open("rb") as stream:
-                if place.suffix.lower() == ".parquet":
-                    return _read_parquet(place, wanted)
-                return read_csv(stream, place.name, wanted, _progress(place))
+                size = place.stat().st_size
+                shown = _progress(place.name, size) if size >= LONG_FILE else None
+                return read_csv(stream, place.name, wanted, shown)
         except OSError as error:
             raise Refusal("Không đọc được tệp {file}.", file=place.name) from error
+
+    def reading(self, path: str, layout: CellLayout) -> Reading | None:
+        """Let DuckDB total a Parquet file, or PostgreSQL a table, where they can do it exactly."""
+        if not _is_table(path) and Path(path).suffix.lower() != ".parquet":
+            return None
+        table = self._table(path)
+        try:
+            return read_totals(table, layout)
+        except UnsuitableError:
+            return None
+
+    def content(self, path: str) -> bytes | None:
+        """Read a file, if it is there."""
+        try:
+            return Path(path).read_bytes() if Path(path).exists() else None
+        except OSError as error:
+            raise Refusal("Không đọc được tệp {file}.", file=Path(path).name) from error
+
+    def checksum(self, path: str) -> str:
+        """Read a file for its sha256."""
+        return hashlib.sha256(self.content(path) or b"").hexdigest()
+
+    def keep(self, path: str, content: bytes) -> None:
+        """Write a file under another name, to the disk, and then give it its own."""
+        _keep(path, content)
+
+    def progress(self, name: str, rows: int) -> Progress | None:
+        """Show how many rows were read, on a terminal and when there are many."""
+        return _progress(name, rows) if rows >= LONG_TABLE else None
 
     def document(self, path: str) -> Any:
         """Read a JSON file; numbers stay exact."""
         try:
             return json.loads(Path(path).read_text(encoding="utf-8"), parse_float=Decimal)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             template = "Tệp {file} không đọc được hoặc không phải JSON."
             raise Refusal(template, file=Path(path).name) from error
 
@@ -84,8 +136,18 @@ class FilesOnDisk:
         """Write a sentence to standard error."""
         sys.stderr.write(f"{sentence}\n")
 
+    def _table(self, path: str) -> Table:
+        if path not in self._tables:
+            opened = _in_postgresql if _is_table(path) else _in_parquet
+            self._tables[path] = opened(path, self._open)
+        return self._tables[path]
+
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.register("action", None, Once)
+
     def error(self, message: str) -> NoReturn:
         raise Refusal("Lệnh không đúng: {detail} (xem --help).", detail=message)
 
@@ -102,27 +164,49 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _read_parquet(path: Path, wanted: Sequence[str] | None) -> Dataset:
+def _is_table(path: str) -> bool:
+    return path.startswith(("postgresql://", "postgres://"))
+
+
+def _in_parquet(path: str, opened: ExitStack) -> Table:
     import duckdb  # half a tenth of a second that reading CSV need not pay
 
+    place = Path(path)
     try:
-        relation = duckdb.read_parquet(str(path))
-        names = [name for name in relation.columns if wanted is None or name in wanted]
-        quoted = ", ".join('"' + name.replace('"', '""') + '"' for name in names)
-        arrays = relation.project(quoted).fetchnumpy() if names else {}
+        place.open("rb").close()
+        connection = opened.enter_context(duckdb.connect(config={"memory_limit": ENGINE_MEMORY}))
+        table = Table(connection, f"read_parquet({sql.text(path)})", place.name)
+        table.kinds()
     except duckdb.Error as error:
-        raise Refusal("Tệp {file} không phải Parquet đúng dạng.", file=path.name) from error
-    return from_arrays(arrays, path.name)
+        raise Refusal("Tệp {file} không phải Parquet đúng dạng.", file=place.name) from error
+    return table
 
 
-def _progress(path: Path) -> Progress | None:
-    size = path.stat().st_size
-    if size < LONG_FILE or not sys.stderr.isatty():
+def _in_postgresql(url: str, opened: ExitStack) -> Table:
+    import psycopg
+
+    address, _, name = url.partition("#")
+    if not name:
+        template = "Nêu bảng sau dấu # của địa chỉ cơ sở dữ liệu: postgresql://…#bảng."
+        raise Refusal(template)
+    source = ".".join(sql.quoted(part) for part in name.split("."))
+    try:
+        connection = opened.enter_context(psycopg.connect(address, autocommit=True))
+        table = Table(connection, source, name)
+        table.kinds()
+    except psycopg.Error as error:
+        # The address may hold a password, so it is not repeated.
+        raise Refusal("Không đọc được bảng {name} trong cơ sở dữ liệu.", name=name) from error
+    return table
+
+
+def _progress(name: str, size: int) -> Progress | None:
+    if not sys.stderr.isatty():
         return None
 
     def show(read: int) -> None:
         end = "\n" if read >= size else ""
-        sys.stderr.write(f"\rĐang đọc {path.name}: {100 * read // size} %{end}")
+        sys.stderr.write(f"\rĐang đọc {name}: {100 * read // size} %{end}")
         sys.stderr.flush()
 
     return show
@@ -133,13 +217,27 @@ def _write(text: str, out: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
-    path = Path(out)
-    part = path.with_name(f".{path.name}.part")
+    _keep(out, text.encode("utf-8"))
+
+
+def _keep(name: str, content: bytes) -> None:
+    """Write a file whole or not at all, and leave nothing else behind."""
+    path = Path(name)
+    part = path.with_name(f".{path.name}.part") if path.name else path
     try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise Refusal("Không ghi được tệp {file}.", file=out) from error
+        if path.exists() and not path.is_file():  # a directory, or a device, which is not replaced
+            path.write_bytes(content)
+            return
+        try:
+            with part.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise Refusal("Không ghi được tệp {file}.", file=name) from error
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from questionnaires.refusal import Refusal
 PROVENANCE = "provenance"  # a column that says, row by row, that answers are not original ones
 CHUNK = 20_000
 INTEGER_VALUED = re.compile(r"([+-]?\d+)\.0*")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -83,7 +84,7 @@ class Dataset:
         Raises `Refusal` naming file, row and column at the first cell that is empty or no number.
         """
         column = self.column(name)
-        values = np.array([_number(label) for label in column.labels] + [np.nan])
+        values = np.array([decimal_number(label) for label in column.labels] + [np.nan])
         numbers: Floats = values[column.codes]
         self.refuse_rows(
             ~np.isfinite(numbers),
@@ -156,21 +157,32 @@ def from_arrays(arrays: Mapping[str, Any], name: str) -> Dataset:
     for key, array in arrays.items():
         empty = np.ma.getmaskarray(array)
         values = np.ma.getdata(array)
+        if values.dtype.kind == "M":
+            values = _dates(values)
         if values.dtype.kind not in "iuf":
             columns[key] = Column.of(
                 None if missing else value for value, missing in zip(values, empty, strict=True)
             )
             continue
-        distinct, codes = np.unique(values, return_inverse=True)
+        # What lies under a mask is no answer and must not become a label.
+        numbers = values[~empty] + np.zeros(1, dtype=values.dtype)  # -0.0 becomes 0.0
+        distinct, codes = np.unique(numbers, return_inverse=True)
         encoder = _Encoder()
         encoder.add([_text(value) for value in distinct.tolist()])
         coded = encoder.column()
-        filled = np.where(empty, -1, coded.codes[codes])
+        filled = np.full(len(values), -1)
+        filled[~empty] = coded.codes[codes]
         columns[key] = Column.narrow(filled, coded.labels)
     rows = len(next(iter(columns.values())).codes) if columns else 0
     if not rows:
         raise Refusal("Tệp {file} không có dòng dữ liệu nào.", file=name)
     return Dataset(name, rows, columns)
+
+
+def _dates(values: NDArray[Any]) -> NDArray[Any]:
+    """Days as people write them in a file, 2026-11-20, and times to the second."""
+    midnight = bool((values.astype("datetime64[D]") == values).all())
+    return np.asarray(np.datetime_as_string(values, unit="D" if midnight else "s"))
 
 
 class _Encoder:
@@ -225,8 +237,9 @@ def _canonical(text: str) -> str:
     return whole.group(1) if whole else text
 
 
-def _number(label: str) -> float:
-    try:
-        return float(label)
-    except ValueError:
-        return np.nan
+def decimal_number(label: str) -> float:
+    """Read a number in decimal notation with ASCII digits, NaN where it is none.
+
+    Python's `float` would also take 1_000 and digits of other scripts, as no spreadsheet does.
+    """
+    return float(label) if NUMBER.fullmatch(label) else np.nan

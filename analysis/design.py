@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from analysis.dataset import Column, Dataset, Floats, Ints
 from analysis.exact import ExactWeights
+from analysis.grouping import group, in_natural_order
 from questionnaires.refusal import Refusal
 
 Lonely = Literal["fail", "certainty", "adjust", "average", "remove", "collapse"]
 Source = Literal["probability", "census", "self-selected"]
-DENSE = 4_000_000
+LIGHTEST, HEAVIEST = 1e-100, 1e100  # what a survey weight may be
+CELL = "Tệp {file}, dòng {row}, cột «{column}»: "
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,11 @@ class SampleDesign:
     calibration: Calibration | None = None
     responses: Ints | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Say whether everybody answered: a census without population counts, without error."""
+        return self.source == "census" and not self.columns.fpc
+
     def walk(self, unit: NDArray[np.intp]) -> Iterator[tuple[Stage, NDArray[np.intp], Floats]]:
         """Go through the stages for some units of the last one, from the first stage down.
 
@@ -129,10 +136,11 @@ def design_of(
 
     Without `psu` each row is a PSU, without `stratum` there is one stratum, without `weight` every
     row weighs 1. Raises `Refusal`, naming file, row and column, for an empty or negative cell, a
-    population count that differs within a unit or is below the number sampled, and, under the
-    rule `fail`, for strata with a single PSU. Rules for these: `certainty` and `remove` (they add
-    nothing), `adjust` (deviation from the mean of all), `average` (they add as much as the others
-    on average), `collapse` (see `_collapsed`).
+    positive weight outside `LIGHTEST` to `HEAVIEST`, a population count that is not whole, differs
+    within a unit or is below the number sampled, and, under the rule `fail`, for strata with a
+    single PSU. Rules for these: `certainty` and `remove` (they add nothing), `adjust` (deviation
+    from the mean of all), `average` (they add as much as the others on average), `collapse` (see
+    `_collapsed`).
     """
     if columns.fpc and len(columns.fpc) > max(1, len(columns.psu)):
         template = "Có {fpc} cột số lượng tổng thể nhưng chỉ có {psu} cấp chọn mẫu."
@@ -157,7 +165,7 @@ def design_of(
             labels = ()
         stage_parent = above[first_row]
         taken = np.bincount(stage_parent, minlength=len(names))
-        population = _population(data, columns, level, above, taken)
+        population = _population(data, columns, level, (above, taken, names))
         if source == "census" and not columns.fpc:
             population = taken.astype(np.float64)
         stages.append(Stage(stage_parent, taken, population, names, labels))
@@ -170,46 +178,6 @@ def design_of(
         raise _alone(data, _lonely_names(stages), lonely)
     weights = _weights(data, columns.weight)
     return SampleDesign(unit, weights, tuple(stages), columns, source, lonely, alone, joined)
-
-
-def group(
-    codes: Sequence[NDArray[np.integer]], sizes: Sequence[int]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Number the combinations of codes that occur, in the order of the codes.
-
-    Each array of `codes` (n,) lies in [0, size). Returns the number of each row's combination (n,)
-    and, for each combination, one row that has it.
-    """
-    key = np.zeros(len(codes[0]), dtype=np.int64)
-    span = 1
-    for code, size in zip(codes, sizes, strict=True):
-        key = key * size + code
-        span *= size
-    if span <= DENSE:
-        row_of_key = np.full(span, -1, dtype=np.intp)
-        row_of_key[key[::-1]] = np.arange(len(key) - 1, -1, -1)
-        present = row_of_key >= 0
-        number = np.cumsum(present) - 1
-        return number[key], row_of_key[present]
-    _, first_row, number = np.unique(key, return_index=True, return_inverse=True)
-    return number.astype(np.intp), first_row
-
-
-def natural_key(label: str) -> tuple[int, float, str]:
-    """Sort key that puts numbers first, by size, then texts."""
-    try:
-        value = float(label)
-    except ValueError:
-        return (1, 0.0, label)
-    return (0, value, label) if value == value else (1, 0.0, label)
-
-
-def in_natural_order(column: Column) -> Column:
-    """The same column with its labels sorted, so that nothing depends on the order of the rows."""
-    order = sorted(range(len(column.labels)), key=lambda i: natural_key(column.labels[i]))
-    rank = np.full(len(order) + 1, -1, dtype=np.int32)
-    rank[order] = np.arange(len(order))
-    return Column.narrow(rank[column.codes], [column.labels[i] for i in order])
 
 
 def _lonely_names(stages: Sequence[Stage]) -> tuple[str, ...]:
@@ -289,6 +257,7 @@ def _weights(data: Dataset, name: str | None) -> ExactWeights:
     weights = data.numbers(name)
     template = "Tệp {file}, dòng {row}, cột «{column}»: quyền số {value} là số âm."
     data.refuse_rows(weights < 0, name, template)
+    refuse_extreme(data, weights, name)
     try:
         return ExactWeights.of(weights)
     except OverflowError as error:
@@ -296,27 +265,53 @@ def _weights(data: Dataset, name: str | None) -> ExactWeights:
         raise Refusal(template, file=data.name, column=name) from error
 
 
+def refuse_extreme(data: Dataset, weights: Floats, name: str) -> None:
+    """Raise `Refusal` for a positive weight (n,) too small or too large to be summed exactly."""
+    template = "{value} cho quyền số không nằm từ 1e-100 đến 1e100 nên không cộng chính xác được."
+    wrong = (weights > 0) & ((weights < LIGHTEST) | (weights > HEAVIEST))
+    data.refuse_rows(wrong, name, CELL + template)
+
+
 def _population(
     data: Dataset,
     columns: DesignColumns,
     level: int,
-    above: NDArray[np.intp],
-    taken: Ints,
+    parents: tuple[NDArray[np.intp], Ints, Sequence[str]],
 ) -> Floats:
+    """The population count of each parent (parents,): one whole number, the same on all its rows.
+
+    `parents` are each row's parent (n,), how many units each of them gave, and their names.
+    """
+    above, taken, names = parents
     if level >= len(columns.fpc):
         return np.full(len(taken), np.inf)
     name = columns.fpc[level]
+    column, kind = data.column(name), "đơn vị" if level else "tầng"
+
+    def refuse(wrong: NDArray[np.bool_], template: str) -> None:
+        if not wrong.any():
+            return
+        row = int(np.argmax(wrong))
+        first = int(np.argmax(above == above[row]))
+        value, other = ((*column.labels, "")[column.codes[at]] for at in (row, first))
+        where = {"file": data.name, "row": row + data.first_row, "column": name, "kind": kind}
+        where |= {"parent": names[above[row]], "other": other, "first": first + data.first_row}
+        raise Refusal(CELL + template, value=value, **where)
+
+    refuse(column.codes < 0, "{kind} «{parent}» thiếu số lượng tổng thể.")
     counts = data.numbers(name)
+    refuse(
+        counts != np.floor(counts),
+        "số lượng tổng thể {value} của {kind} «{parent}» không phải là số nguyên.",
+    )
     population = np.full(len(taken), -np.inf)
-    np.maximum.at(population, above, counts)
-    template = (
-        "Tệp {file}, dòng {row}, cột «{column}»: "
-        "số lượng tổng thể {value} khác với dòng khác cùng nhóm."
+    population[above[::-1]] = counts[::-1]  # the first row of each parent has the last word
+    refuse(
+        counts != population[above],
+        "số lượng tổng thể {value} của {kind} «{parent}» khác với {other} ở dòng {first}.",
     )
-    data.refuse_rows(counts != population[above], name, template)
-    template = (
-        "Tệp {file}, dòng {row}, cột «{column}»: "
-        "số lượng tổng thể {value} nhỏ hơn số đơn vị đã chọn."
+    refuse(
+        counts < taken[above],
+        "số lượng tổng thể {value} của {kind} «{parent}» nhỏ hơn số đơn vị đã chọn.",
     )
-    data.refuse_rows(counts < taken[above], name, template)
     return population

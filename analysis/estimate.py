@@ -106,7 +106,8 @@ def interval(
     none, all_ = rate == 0, rate == 1
     low = np.where(none, 0.0, np.where(all_, betaincinv(people, 1, tail), low))
     high = np.where(none, betaincinv(1, people, 1 - tail), np.where(all_, 1.0, high))
-    missing = np.isnan(rate)
+    # Half of an interval is none: without a known n there is nothing to say at 0 and 1.
+    missing = np.isnan(rate) | ((none | all_) & np.isnan(people))
     return np.where(missing, np.nan, low), np.where(missing, np.nan, high)
 
 

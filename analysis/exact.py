@@ -38,7 +38,9 @@ class ExactWeights:
         # A double is m * 2**e with a 53-bit m; counting in units of the smallest e loses nothing.
         _, exponents = np.frexp(weights[weights > 0])
         shift = int(exponents.min()) - 53
-        return cls(_split_doubles(np.ldexp(weights, -shift)), Fraction(2) ** shift)
+        with np.errstate(over="ignore"):  # refused below
+            ticks = np.ldexp(weights, -shift)
+        return cls(_split_doubles(ticks), Fraction(2) ** shift)
 
     def sums(self, group: NDArray[np.intp], size: int, factor: Floats | None = None) -> Floats:
         """Sum the ticks by group: (l, size), exact.

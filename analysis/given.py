@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +13,7 @@ from questionnaires.refusal import Refusal
 
 Domain = tuple[tuple[str, str], ...]  # (column, value) pairs in the order of the columns
 WHOLE: Domain = ()
+NOT_KNOWN = "not_known"
 
 
 @dataclass(frozen=True)
@@ -40,38 +40,41 @@ class OtherResult:
     def of(cls, document: Mapping[str, Any], name: str) -> "OtherResult":
         """Read a parsed result; numbers must have been parsed as Decimal to stay exact."""
         try:
-            values = {
-                (row["node"], frozenset(row["domain"].items())): _given_value(row)
-                for row in document["results"]
-            }
+            values = {(row["node"], _domain(row)): _given_value(row) for row in document["results"]}
             covariances = {
-                frozenset(block["domain"].items()): (
+                _domain(block): (
                     tuple(block["nodes"]),
                     np.array(block["matrix"], dtype=np.float64),
                 )
                 for block in document.get("covariance", ())
             }
             notice = document["design"].get("notice")
-            return cls(document["index"], notice, values, covariances)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return cls(_text(document["index"]), notice, values, covariances)
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             template = "Tệp {file} không phải kết quả tính chỉ số dạng JSON."
             raise Refusal(template, file=name) from error
 
 
 @dataclass(frozen=True)
 class Given:
-    """Everything an index may take from elsewhere."""
+    """Everything an index may take from elsewhere; `unknown` says that it is all not known.
+
+    The values of a previous wave are not known: those of this wave say nothing about a change.
+    """
 
     results: Mapping[str, OtherResult] = field(default_factory=dict)
     reported: Mapping[tuple[str, frozenset[tuple[str, str]]], Fraction] = field(
         default_factory=dict
     )
+    unknown: bool = False
 
     def value(self, leaf: Leaf, domain: Domain) -> GivenValue:
         """The value of a `node` or `reported` leaf in a domain, or else in the whole.
 
         Raises `Refusal` when the other index, its node or the reported number is not there at all.
         """
+        if self.unknown:
+            return GivenValue(None, NOT_KNOWN)
         for key in (frozenset(domain), frozenset(WHOLE)):
             if leaf.measure == "reported":
                 rate = self.reported.get((leaf.code, key))
@@ -86,6 +89,21 @@ class Given:
             raise Refusal(template, leaf=leaf.code)
         template = "Tiêu chí {leaf} cần «{node}» của chỉ số {index}, nhưng kết quả --from không có."
         raise Refusal(template, leaf=leaf.code, node=leaf.node, index=leaf.index)
+
+    def domains(self, leaves: Sequence[Leaf], columns: Sequence[str]) -> set[tuple[str, ...]]:
+        """The labels of the domains by some columns in which a leaf has a value of its own."""
+        found = []
+        for leaf in leaves:
+            if leaf.measure == "reported":
+                found += [domain for code, domain in self.reported if code == leaf.code]
+            else:
+                found += [domain for node, domain in self._other(leaf).values if node == leaf.node]
+        by_column = (dict(domain) for domain in found)
+        return {
+            tuple(domain[name] for name in columns)
+            for domain in by_column
+            if domain.keys() == set(columns)
+        }
 
     @property
     def notice(self) -> str | None:
@@ -132,7 +150,7 @@ def reported_values(
     Raises `Refusal` for an unknown leaf, a value outside [0, 1] or the same place named twice.
     """
     leaves = data.column("leaf")
-    data.numbers("value")
+    rounded = data.numbers("value")
     values = data.column("value")
     known = {leaf.code for leaf in index.leaf if leaf.measure == "reported"}
     others = [name for name in data.columns if name not in ("leaf", "value", "source")]
@@ -145,7 +163,8 @@ def reported_values(
                 "Tệp {file}, dòng {row}, cột «leaf»: chỉ số không có tiêu chí báo cáo «{leaf}»."
             )
             raise Refusal(template, leaf=code, **where)
-        rate = Fraction(Decimal(values.labels[values.codes[row]]))
+        # What rounds to 0 may have an exponent too long to write out as a fraction.
+        rate = Fraction(values.labels[values.codes[row]]) if rounded[row] else Fraction(0)
         if not 0 <= rate <= 1:
             template = (
                 "Tệp {file}, dòng {row}, cột «value»: {value} không nằm từ 0 đến 1 (80 % viết 0.8)."
@@ -158,6 +177,16 @@ def reported_values(
             raise Refusal(template, leaf=code, **where)
         reported[code, domain] = rate
     return reported
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a name that is no text")
+    return value
+
+
+def _domain(row: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    return frozenset((_text(name), _text(label)) for name, label in row["domain"].items())
 
 
 def _given_value(row: Mapping[str, Any]) -> GivenValue:

@@ -2,26 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
-from analysis.dataset import Dataset, Floats
+from analysis.counting import totals_of
+from analysis.dataset import Floats
 from analysis.design import DesignColumns, Lonely, Sample, SampleDesign, Source, design_of
 from analysis.estimate import Options, interval
 from analysis.given import Given
+from analysis.grouping import natural_key
+from analysis.measure import Coding, Measure
 from analysis.precision import Elements, RowsInMemory, design_effects, element_squares
 from analysis.residuals import Residuals, calibrated_totals
-from analysis.totals import (
-    CellTotals,
-    Family,
-    Measure,
-    Totals,
-    Wanted,
-    totals_from,
-    totals_of,
-)
+from analysis.totals import CellTotals, Family, Totals, Wanted, totals_from
 from analysis.tree import Evaluation, ScoreTree, Values, domains_of
 from analysis.variance import (
     Contrasts,
@@ -33,8 +27,6 @@ from analysis.variance import (
 )
 from questionnaires.model import IndexDefinition, Leaf, Node
 from questionnaires.refusal import Refusal
-
-ZERO, ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -131,13 +123,16 @@ def compute_index(
     """Compute every node and leaf of an index for the whole and for each family of domains.
 
     `sample` is the data with their design, None for an index whose leaves all take given values;
-    `families` lists, per family, the columns crossed. Raises `Refusal` when a column or a given
-    value is missing.
+    its domains are then those with given values of their own. `families` lists, per family, the
+    columns crossed. Raises `Refusal` when a column or a given value is missing.
     """
     tree = ScoreTree(index, given or Given())
     measures: dict[str, Measure] = {}
     if sample is not None:
-        measures = {leaf.code: measure_of(index, leaf, sample[0]) for leaf in tree.answered}
+        measures = {
+            leaf.code: Coding.of(index, leaf).measure(sample[0].column(str(leaf.item)))
+            for leaf in tree.answered
+        }
     return compute_tree(tree, measures, sample, families, options or Options())
 
 
@@ -151,17 +146,32 @@ def compute_tree(
     """Compute the parts of a tree whose leaves have been read as measures (see `compute_index`)."""
     index = tree.index
     if sample is None:
-        if tree.answered or families:
+        if tree.answered:
             template = "Chỉ số {index} cần dữ liệu trả lời: nêu tệp bằng --data."
             raise Refusal(template, index=index.code)
-        whole = Family((), ((),), np.zeros(0, dtype=np.intp))
-        result = _estimated(tree, tree.evaluate(None, whole), whole, None, options)
-        return IndexResult(index, tree.parts, (result,), None, options)
+        groups = [_given_family(tree, names) for names in ((), *families)]
+        given = [
+            _estimated(tree, tree.evaluate(None, group), group, None, options) for group in groups
+        ]
+        return IndexResult(index, tree.parts, tuple(given), None, options)
     data, design = sample
     groups = [Family.of(data, names) for names in ((), *families)]
     totals = totals_of(wanted_by(tree, measures), design, groups)
     elements = RowsInMemory(measures, design)
     return _from_totals(tree, totals, groups, (design, elements), options)
+
+
+def _given_family(tree: ScoreTree, names: Sequence[str]) -> Family:
+    """The domains for which the values from elsewhere are told, where there are no responses."""
+    labels = tree.given.domains(tree.given_leaves, names) if names else {()}
+    if not labels:
+        template = (
+            "Không có --data nên --by {columns} cần số liệu theo {columns} trong --reported hoặc "
+            "trong kết quả --from."
+        )
+        raise Refusal(template, columns=",".join(names))
+    order = sorted(labels, key=lambda domain: [natural_key(label) for label in domain])
+    return Family(tuple(names), tuple(order), np.zeros(0, dtype=np.intp))
 
 
 def wanted_by(tree: ScoreTree, measures: Mapping[str, Measure]) -> Wanted:
@@ -237,21 +247,6 @@ def _evaluated(
     return evaluation, totals, Scores(weighted, base, residuals)
 
 
-def measure_of(index: IndexDefinition, leaf: Leaf, data: Dataset) -> Measure:
-    """Read a leaf's column as the index prescribes; anything outside the scale is missing."""
-    scale = index.scale_of(leaf)
-    rates: Mapping[str, Fraction]
-    if leaf.measure == "favourable_share":
-        favourable = index.favourable_of(leaf)
-        rates = {code: ONE if code in favourable else ZERO for code in scale}
-    elif leaf.measure == "mean_score":
-        top = max(Fraction(code) for code in scale)
-        rates = {code: Fraction(code) / top for code in scale}
-    else:
-        rates = {code: Fraction(points) for code, points in (leaf.points or {}).items()}
-    return Measure.of(data.column(str(leaf.item)), rates.get)
-
-
 def _estimated(
     tree: ScoreTree,
     evaluation: Evaluation,
@@ -275,6 +270,8 @@ def _estimated(
     unknown = np.isnan(values.exact) | tree.only_reported
     se = np.where(unknown, np.nan, np.sqrt(variance))
     low, high = interval(values.exact, se, df, values.n.astype(np.float64), options)
+    if sampled is not None and sampled.design.complete:
+        low, high = (np.where(se == 0, values.exact, limit) for limit in (low, high))
     return FamilyResult(
         family, values, se, df, low, high, contrasts, given_covariance, evaluation, sampled
     )

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from analysis.dataset import Floats
 from analysis.design import SampleDesign
 from analysis.exact import joined
+from analysis.measure import Measure, rows_where, sum_of_values
 from analysis.rounding import coefficients
-from analysis.totals import Family, Measure, rows_where, sum_of_values
+from analysis.totals import Family
 from analysis.tree import Evaluation
 from questionnaires.model import Leaf, Node
 

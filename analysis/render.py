@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from textwrap import wrap
 from typing import Any
@@ -33,7 +33,10 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 
 def to_csv(rows: Iterable[Row], domain_columns: Sequence[str]) -> str:
-    """Write rows with their domain spread over one column per domain variable."""
+    """Write rows with their domain spread over one column per domain variable.
+
+    A domain variable that is called like a key of the rows gets the prefix by_.
+    """
     out = io.StringIO()
     writer = None
     for row in rows:
@@ -68,6 +71,12 @@ def to_table(rows: Sequence[Row], columns: Columns) -> str:
         for i in range(max(map(len, cells))):
             lines.append(line([cell[i] if i < len(cell) else "" for cell in cells]))
     return "\n".join(lines) + "\n"
+
+
+def filled(rows: Sequence[Row], columns: Columns) -> list[tuple[str, str]]:
+    """The columns in which any row has something to show, all where there are no rows."""
+    shown = [(h, k) for h, k in columns if any(row.get(k) not in ("", None) for row in rows)]
+    return shown or list(columns)
 
 
 def heading(title: str, design: Mapping[str, Any], draft_note: str | None = None) -> str:
@@ -163,7 +172,7 @@ def _fitted(lines: Sequence[dict[str, Any]], columns: Columns, wide: str) -> str
 
     Where there is no room for a column of verdicts they stand below the titles.
     """
-    shown = [(h, k) for h, k in columns if any(line[k] not in ("", None) for line in lines)]
+    shown = filled(lines, columns)
     room = _room(lines, shown, wide)
     below = room < NARROWEST and (VERDICT, "verdict") in shown
     if below:
@@ -275,11 +284,19 @@ def _grouped(rows: Iterable[Row], key: Callable[[Row], Any]) -> Iterator[tuple[A
 def _flat(row: Row, domain_columns: Sequence[str]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in row.items():
-        if key == "domain":
-            flat |= {column: value.get(column, "") for column in domain_columns}
+        if key == "domain" and isinstance(value, Mapping):
+            taken = {*row, *domain_columns} - {"domain"}
+            for column in domain_columns:
+                flat[_free(column, taken) if column in row else column] = value.get(column, "")
         else:
             flat[key] = "" if value is None else value
     return flat
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    while name in taken:
+        name = f"by_{name}"
+    return name
 
 
 def _cell(value: Any) -> str:

@@ -75,8 +75,11 @@ def estimates_of(
         ranks: dict[int, Ranks] = {}
         if family.family.columns and inference and showing.ranking:
             confidence, ranking = result.options.confidence, Ranking(showing.ranking)
+            # What has no known error (values of a self-selected result, say) has no rank either.
+            known = np.isfinite(family.se) | family.evaluation.tree.only_reported
             for p in range(len(result.parts)):
-                ranks[p] = ranks_of(family, p, told.hidden[:, p] == "", confidence, ranking)
+                ranked = (told.hidden[:, p] == "") & known[:, p]
+                ranks[p] = ranks_of(family, p, ranked, confidence, ranking)
         shown = _Shown(told, ranks, changes, inference, notice)
         rows = _Rows(result, family, shown)
         for d in range(len(family.family.labels)):
@@ -111,7 +114,8 @@ def index_document(
 def covariances_of(result: IndexResult, showing: Showing) -> Iterator[dict[str, Any]]:
     """Yield, per domain, the covariance matrix of the nodes that are shown.
 
-    Other indices need it to give a combination of these nodes its standard error.
+    Other indices need it to give a combination of these nodes its standard error. None is a
+    covariance that is not known: of nodes that read another index which does not tell it.
     """
     if not showing.inference(result.design):
         return
@@ -123,7 +127,10 @@ def covariances_of(result: IndexResult, showing: Showing) -> Iterator[dict[str, 
                 yield {
                     "domain": dict(zip(family.family.columns, labels, strict=True)),
                     "nodes": [result.parts[p].code for p in shown],
-                    "matrix": family.covariance(d)[np.ix_(shown, shown)].tolist(),
+                    "matrix": [
+                        [_number(value) for value in row]
+                        for row in family.covariance(d)[np.ix_(shown, shown)].tolist()
+                    ],
                 }
 
 
@@ -133,26 +140,34 @@ def design_record(
     """Say how the figures came about: source, design, rules and options, ready for JSON.
 
     `df` are the degrees of freedom of the whole. Where they are below 8, `few_psus` says how many
-    PSUs and strata carry the inference, and the t that widens intervals.
+    PSUs and strata carry the inference, and the t that widens intervals. `previous` is for the
+    caller who compares with another wave. What does not apply is None or empty; without a sample
+    only what speaks of one is missing.
     """
     record: dict[str, Any] = {
         "confidence": options.confidence,
         "interval": options.method,
         "min_n": showing.minimum,
+        "notice": notice,
+        "few_psus": None,
+        "collapsed_strata": [],
+        "calibration": None,
+        "assumption": None,
+        "provenance": [],
+        "previous": None,
     }
-    if notice:
-        record["notice"] = notice
     if sample is None:
         return record
     data, design = sample
     columns, inference = design.columns, showing.inference(design)
     without_error = design.source == "census" and not columns.fpc
     psus, strata = _carrying(design)
-    rows = data.rows if design.responses is None else int(design.responses.sum())
     record |= {
+        "collapsed_strata": [list(names) for names in design.collapsed],
+        "provenance": list(data.provenance),
         "source": design.source,
         "data": data.name,
-        "rows": rows,
+        "rows": data.rows,
         "stratum": columns.stratum,
         "psu": list(columns.psu),
         "weight": columns.weight,
@@ -162,25 +177,25 @@ def design_record(
         "lonely": design.lonely,
         "lonely_strata": list(design.lonely_names),
         "deff": "without_replacement" if expands(design) else "with_replacement",
-        "rank_interval": "simultaneous, Bonferroni" if inference else None,
+        "rank_interval": "simultaneous, Bonferroni" if inference and showing.ranking else None,
         "ranking": showing.ranking,
         "reliability": showing.reliability,
         "df": psus - strata,
     }
     if inference and not without_error and psus - strata < FEWEST_DF:
         t = t_quantile(np.array([float(psus - strata)]), options.confidence)[0]
-        few = {"psus": psus, "strata": strata, "df": psus - strata, "t": _number(t)}
-        record["few_psus"] = few
-    if design.collapsed:
-        record["collapsed_strata"] = [list(names) for names in design.collapsed]
+        record["few_psus"] = {"psus": psus, "strata": strata, "df": psus - strata, "t": _number(t)}
     if design.calibration is not None:
         record["calibration"] = dict(design.calibration.record)
     if design.source == "self-selected" and showing.assume_srs:
-        record["assumption"] = "phiếu tự nguyện được coi như mẫu ngẫu nhiên đơn giản (--assume-srs)"
+        drawn = (
+            "rút theo các cột tầng, đơn vị chọn mẫu đã nêu"
+            if columns.stratum or columns.psu
+            else "đơn giản"
+        )
+        record["assumption"] = f"phiếu tự nguyện được coi như mẫu ngẫu nhiên {drawn} (--assume-srs)"
     if without_error:
         record["assumption"] = "toàn bộ danh sách đã trả lời: không có sai số chọn mẫu"
-    if data.provenance:
-        record["provenance"] = list(data.provenance)
     return record
 
 
@@ -282,14 +297,11 @@ class _Rows:
         return found
 
     def _change(self, d: int, p: int) -> dict[str, Any]:
-        """The change since the previous wave, with the names that the rows of an index use."""
+        """The change since the previous wave."""
         labels, columns = self.family.family.labels[d], self.family.family.columns
         change = self.shown.changes.get((columns, labels, self.result.parts[p].code))
-        if change is None:
-            return {}
-        found = change.record(self.shown.inference)
-        row = {name: found[name] for name in found if name.startswith("change")}
-        return row | {"change_verdict": found["verdict"], "change_reason": found["reason"]}
+        found = {} if change is None else change.record(self.shown.inference)
+        return {name: found[name] for name in found if name.startswith("change")}
 
 
 def _number(value: float) -> float | None:

@@ -1,15 +1,18 @@
 """Small cells and weak figures: what must not be told, and what must not be trusted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.dataset import Floats, Ints
 from analysis.estimate import effective_n, korn_graubard
 from analysis.index import FamilyResult, IndexResult
-from analysis.totals import Family
+from analysis.nesting import Mask, Total, totals_between
+from analysis.overlaps import Overlaps
+from analysis.tree import ScoreTree
 from questionnaires.model import Leaf, Node
 
 BELOW_MINIMUM = "n_below_minimum"
@@ -27,7 +30,6 @@ FEWEST_ANSWERS, FEWEST_DF = 30, 8
 
 Reliability = Literal["flag", "suppress", "off"]
 Reasons = NDArray[np.object_]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -108,23 +110,44 @@ def suppressed(result: IndexResult, minimum: int = DEFAULT_MINIMUM) -> list[Reas
     """Say for each family which estimates are hidden: reason codes (domains, parts), '' if shown.
 
     Primary: an estimate resting on fewer than `minimum` answers or people (its own n).
-    Complementary: more is hidden until no hidden estimate, and none of fewer than `minimum`
-    answers, can be computed back from what is shown. What is left of a shown total when the shown
-    cells are taken away must be two hidden cells or more, and `minimum` answers or more; else the
-    smallest shown cell is hidden too. Totals and cells are domains of one family that hold
+    Complementary: more is hidden until no secret estimate, and none of fewer than `minimum`
+    answers, can be computed back from what is shown. Secret is what `secret_of` says: every hidden
+    estimate but a composite whose children are all shown. What is left of a shown total when the
+    shown cells are taken away must be two hidden cells or more, and `minimum` answers or more; else
+    the smallest shown cell is hidden too. Totals and cells are domains of one family that hold
     domains of another, the whole included, whether by their columns or by their rows (communes in
-    districts), and parts of the index with their children. People of no domain of a family are
-    hidden cells of it. Last, the equations of all totals together must not determine a hidden cell
-    (Willenborg & de Waal 2001, Elements of Statistical Disclosure Control, chapter 4).
+    districts), the domains that two crossed families have in common though none lists them
+    (`unit,sex` and `unit,band`: the units), and parts of the index with their children. People of
+    no domain of a family are hidden cells of it. Of two shown cells of crossed families one must
+    not hold the other and fewer than `minimum` people more. Last, no sum and difference of shown
+    cells of any families must be a secret cell (Willenborg & de Waal 2001, Elements of Statistical
+    Disclosure Control, chapter 4).
 
+    What is protected are sums of answers over people, part by part and between a node and its
+    children; not bounds on a hidden figure, standard errors, or what other documents tell. From
+    stored totals who answered a part is only known domain by domain (`Overlaps.n`).
     `minimum` 0 hides nothing. The threshold is this service's own rule; the law names none.
     """
     hidden = [_too_small(family, minimum) for family in result.families]
-    if minimum > 0:
-        work = _Work(result, minimum, hidden, list(_totals(result)))
-        while work.protect_domains() or work.protect_children() or work.protect_solved():
-            pass
+    work = _Work(result, minimum, hidden) if minimum > 0 else None
+    while work and work.protect():
+        pass
     return hidden
+
+
+def secret_of(tree: ScoreTree, hidden: Reasons, values: Floats) -> Mask:
+    """Which hidden estimates (domains, parts) are a matter of disclosure; `values` are the rates.
+
+    Not one that is hidden as unreliable. Nor a mean or sum whose children are all shown (or such
+    means themselves), hidden because few people answered all its items (its own n): anybody can
+    compute it from what others said too. Its n and standard error stay untold; to hide anything
+    else for its sake would protect nobody.
+    """
+    told = (hidden == "") & ~np.isnan(values)
+    for code, (children, *_) in reversed(tree.combinations.items()):
+        p = tree.position[code]
+        told[:, p] |= (hidden[:, p] == BELOW_MINIMUM) & told[:, children].all(axis=1)
+    return np.asarray(np.isin(hidden, (BELOW_MINIMUM, COMPLEMENTARY)) & ~told)
 
 
 def _too_small(family: FamilyResult, minimum: int) -> Reasons:
@@ -134,50 +157,61 @@ def _too_small(family: FamilyResult, minimum: int) -> Reasons:
     return np.where(small, BELOW_MINIMUM, "").astype(object)
 
 
-@dataclass(frozen=True)
-class _Total:
-    """A domain of the outer family and the domains of the inner family that lie in it."""
-
-    outer: int
-    domain: int
-    inner: int
-    members: NDArray[np.intp]
-
-
-@dataclass(frozen=True)
 class _Work:
     """The reason codes while more and more is hidden; each step says whether it hid anything."""
 
-    result: IndexResult
-    minimum: int
-    hidden: list[Reasons]
-    totals: Sequence[_Total]
+    def __init__(self, result: IndexResult, minimum: int, hidden: list[Reasons]) -> None:
+        self.result = result
+        self.minimum = minimum
+        self.hidden = hidden
+        self.secret: list[Mask] = []
+        self.totals = list(totals_between(result))
+        self.overlaps = Overlaps(result) if len(result.families) > 2 else None
+        self.close = list(self.overlaps.close(minimum)) if self.overlaps else []
 
-    def protect_domains(self) -> bool:
+    def protect(self) -> bool:
+        """One round of all rules, the cheapest first."""
+        self.secret = [
+            secret_of(family.evaluation.tree, hidden, family.values.exact)
+            for family, hidden in zip(self.result.families, self.hidden, strict=True)
+        ]
+        steps = self._protect_domains, self._protect_children, self._protect_close
+        return any(step() for step in steps) or self._protect_solved()
+
+    def _hide(self, family: int, domain: int, p: int) -> bool:
+        if self.hidden[family][domain, p]:
+            return False
+        self.hidden[family][domain, p] = COMPLEMENTARY
+        self.secret[family][domain, p] = True
+        return True
+
+    def _protect_domains(self) -> bool:
         """Protect what is left of each total, all parts at once."""
         return sum(map(self._protect_total, self.totals)) > 0
 
-    def _protect_total(self, total: _Total) -> bool:
+    def _protect_total(self, total: Total) -> bool:
         n, left = self._numbers(total)
-        cells = self.hidden[total.inner][total.members] != ""
+        cells = self.secret[total.inner][total.members]
+        outer = self.secret[total.outer][total.domains]
+        if not (cells.any() or outer.any() or (left > 0).any()):
+            return False
         group = np.where(cells, n, 0).sum(axis=0) + left
         some = cells.any(axis=0) | (left > 0)
         alone = (cells.sum(axis=0) == 1) & (left == 0)
-        shown = self.hidden[total.outer][total.domain] == ""
-        exposed = shown & some & (left >= 0) & (alone | (group < self.minimum))
-        # A hidden total must not be the sum of cells that are all shown.
-        exposed |= ~shown & ~cells.any(axis=0) & (left == 0)
+        told = np.logical_not(outer.any(axis=0))
+        exposed = told & some & (left >= 0) & (alone | (group < self.minimum))
+        if len(outer) == 1:  # a hidden total must not be the sum of cells that are all shown
+            exposed |= ~told & ~cells.any(axis=0) & (left == 0)
         changed = False
         for p in np.flatnonzero(exposed):
-            if self._hide_smallest(total, int(p)):
-                changed = True
-            elif shown[p] and alone[p]:  # the only cell there is: it equals its total
-                self.hidden[total.outer][total.domain, p] = COMPLEMENTARY
-                changed = True
+            hid = self._hide_smallest(total.inner, total.members, int(p))
+            if not hid and told[p] and alone[p]:  # the only cell there is: it equals its total
+                hid = self._hide_smallest(total.outer, total.domains, int(p))
+            changed |= hid
         return changed
 
-    def protect_children(self) -> bool:
-        """Protect a hidden child of a node, which the node and its other children would tell.
+    def _protect_children(self) -> bool:
+        """Protect a secret child of a node, which the node and its other children would tell.
 
         Means and sums are such equations. The leaves of a pooled node are cells of its total; with
         respondents' own means there is an equation where everybody answered every leaf.
@@ -191,102 +225,74 @@ class _Work:
             if part.rollup.startswith("pooled"):
                 below = [leaf.code for leaf in self.result.index.leaves_below(part.code)]
             at = [place[code] for code in below]
-            for family, hidden in zip(self.result.families, self.hidden, strict=True):
-                n = family.values.n[:, at]
-                cells = hidden[:, at] != ""
+            for f, family in enumerate(self.result.families):
+                n, node = family.values.n[:, at], place[part.code]
+                cells = self.secret[f][:, at]
                 exposed = cells.sum(axis=1) == 1
                 if part.rollup == "pooled_items":
                     group = np.where(cells, n, 0).sum(axis=1)
                     exposed |= cells.any(axis=1) & (group < self.minimum)
-                node = place[part.code]
-                exposed &= (hidden[:, node] == "") & ~np.isnan(family.values.exact[:, node])
-                open_ = ~cells & (n > 0)
+                exposed &= ~self.secret[f][:, node] & ~np.isnan(family.values.exact[:, node])
+                open_ = (self.hidden[f][:, at] == "") & (n > 0)
                 smallest = np.where(open_, n, np.iinfo(n.dtype).max).argmin(axis=1)
                 for d in np.flatnonzero(exposed):
-                    hidden[d, at[smallest[d]] if open_[d].any() else node] = COMPLEMENTARY
-                    changed = True
+                    hide = at[smallest[d]] if open_[d].any() else node
+                    changed |= self._hide(f, int(d), hide)
         return changed
 
-    def protect_solved(self) -> bool:
-        """Protect a hidden cell that the equations of several totals together determine."""
-        done: dict[bytes, list[_Total]] = {}
+    def _protect_close(self) -> bool:
+        """Protect the few people by whom a shown cell is more than another one."""
         changed = False
-        for p in range(len(self.result.parts)):
-            pattern = b"".join((codes[:, p] != "").tobytes() for codes in self.hidden)
-            if pattern not in done:
-                done[pattern] = self._solving(p)
-            # One at a time: what is hidden for one cell may protect the others.
-            changed |= any(self._hide_smallest(total, p) for total in done[pattern])
+        for outer, inner, parts in self.close:
+            (f, d), (g, e) = self._place(outer), self._place(inner)
+            for p in parts[self.hidden[f][d, parts] == ""]:
+                changed |= self._hide(g, e, int(p))
         return changed
 
-    def _solving(self, p: int) -> list[_Total]:
-        """The totals that hold a cell of a part which all equations together determine."""
-        start = np.cumsum([0, *(len(codes) for codes in self.hidden)])
-        unknown = np.flatnonzero(np.concatenate([codes[:, p] != "" for codes in self.hidden]))
-        equations, of = [], []
-        for total in self.totals:
-            if self._numbers(total)[1][p] == 0:
-                row = np.zeros(start[-1])
-                row[start[total.inner] + total.members] = 1
-                row[start[total.outer] + total.domain] = -1
-                if row[unknown].any():
-                    equations.append(row[unknown])
-                    of.append(total)
-        if not equations:
-            return []
-        matrix = np.array(equations)
-        spanned = np.diag(np.linalg.pinv(matrix) @ matrix)
-        told = np.abs(spanned - 1) < 1e-9
-        return [total for total, row in zip(of, matrix, strict=True) if (row[told] > 0).any()]
+    def _protect_solved(self) -> bool:
+        """Protect a secret cell that is a sum and difference of shown ones.
 
-    def _numbers(self, total: _Total) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        Of these the smallest is hidden, which may protect other secret cells too.
+        """
+        if self.overlaps is None or not any(secret.any() for secret in self.secret):
+            return False
+        secret, hidden = np.concatenate(self.secret), np.concatenate(self.hidden)
+        n = np.concatenate([family.values.n for family in self.result.families])
+        most, changed = n.max(axis=1), False
+        for p in np.flatnonzero(secret.any(axis=0) & (n >= 0).all(axis=0)):
+            shown, unknown = hidden[:, p] == "", secret[:, p]
+            while told := self.overlaps.told(int(p), shown, unknown):
+                for used in told:
+                    if shown[used].all():
+                        smallest = int(used[np.lexsort((used, n[used, p], most[used]))[0]])
+                        shown[smallest], unknown[smallest] = False, True
+                        changed |= self._hide(*self._place(smallest), int(p))
+        return changed
+
+    def _place(self, cell: int) -> tuple[int, int]:
+        """The family of a cell (see `Overlaps`) and its domain there."""
+        family = 0
+        while cell >= len(self.hidden[family]):
+            cell -= len(self.hidden[family])
+            family += 1
+        return family, cell
+
+    def _numbers(self, total: Total) -> tuple[Ints, Ints]:
         """The answers of each member (members, parts) and of no member (parts,), -1 unknown."""
         n = self.result.families[total.inner].values.n[total.members]
-        whole = self.result.families[total.outer].values.n[total.domain]
-        known = (whole >= 0) & (n >= 0).all(axis=0)
-        return n, np.where(known, whole - n.sum(axis=0), -1)
+        whole = self.result.families[total.outer].values.n[total.domains]
+        known = (whole >= 0).all(axis=0) & (n >= 0).all(axis=0)
+        return n, np.where(known, whole.sum(axis=0) - n.sum(axis=0), -1)
 
-    def _hide_smallest(self, total: _Total, p: int) -> bool:
-        """Hide the smallest shown member of a total.
+    def _hide_smallest(self, family: int, domains: NDArray[np.intp], p: int) -> bool:
+        """Hide the smallest shown one of some domains of a family.
 
         Domains are compared by their part of most answers first, so that the same domain is hidden
         in all parts and no part of it can be computed back from others.
         """
-        n = self.result.families[total.inner].values.n[total.members]
-        hidden = self.hidden[total.inner]
-        open_ = np.flatnonzero((hidden[total.members, p] == "") & (n[:, p] > 0))
+        n = self.result.families[family].values.n[domains]
+        open_ = np.flatnonzero((self.hidden[family][domains, p] == "") & (n[:, p] > 0))
         if not len(open_):
             return False
         smallest = min(open_.tolist(), key=lambda i: (n[i].max(), n[i, p], i))
-        hidden[total.members[smallest], p] = COMPLEMENTARY
-        return True
-
-
-def _totals(result: IndexResult) -> Iterator[_Total]:
-    """Yield each domain that holds domains of another family, the finest totals first.
-
-    What protects a cell inside a narrow total often protects it inside the wide one too.
-    """
-    narrow_first = sorted(enumerate(result.families), key=lambda pair: -len(pair[1].family.columns))
-    for f, inner in enumerate(result.families):
-        for g, outer in narrow_first:
-            if f == g or set(inner.family.columns) < set(outer.family.columns):
-                continue
-            above = _above(outer.family, inner.family)
-            for domain in np.unique(above[above >= 0]):
-                yield _Total(g, int(domain), f, np.flatnonzero(above == domain))
-
-
-def _above(outer: Family, inner: Family) -> NDArray[np.intp]:
-    """The domain of the outer family in which each of the inner one lies (domains,), -1 if none."""
-    if set(outer.columns) < set(inner.columns):
-        places = [inner.columns.index(column) for column in outer.columns]
-        number = {labels: d for d, labels in enumerate(outer.labels)}
-        found = [number.get(tuple(labels[i] for i in places), -1) for labels in inner.labels]
-        return np.array(found, dtype=np.intp)
-    width = len(outer.labels) + 1
-    inside = inner.of_row >= 0
-    pairs = inner.of_row[inside] * width + outer.of_row[inside] + 1
-    met = np.bincount(pairs, minlength=len(inner.labels) * width).reshape(-1, width) > 0
-    single = (met.sum(axis=1) == 1) & ~met[:, 0]
-    return np.where(single, met.argmax(axis=1) - 1, -1)
+        return self._hide(family, int(domains[smallest]), p)

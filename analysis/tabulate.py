@@ -14,9 +14,9 @@ from analysis.design import Sample
 from analysis.estimate import Estimate, Options
 from analysis.given import Given
 from analysis.index import IndexResult, compute_tree
+from analysis.measure import Measure, Rates
 from analysis.results import Showing, estimates_of
 from analysis.suppress import BELOW_MINIMUM, COMPLEMENTARY
-from analysis.totals import Measure, Rates
 from analysis.tree import ScoreTree
 from questionnaires.model import IndexDefinition, Item, Leaf, QuestionnaireVersion
 from questionnaires.rules import number

@@ -62,8 +62,7 @@ class Contrasts:
 
     def covariance(self, domain: int) -> Floats:
         """The covariance matrix of all estimates in one domain: (estimates, estimates)."""
-        rows = self.rows_of(domain)
-        rows = rows[np.lexsort(rows.T)]  # one order, so that the digits do not depend on the data's
+        rows = _in_order(self.rows_of(domain))
         return np.asarray(rows.T @ rows)
 
 
@@ -172,7 +171,29 @@ def _added_up(scores: Floats, unit: NDArray[np.intp], domain: NDArray[np.intp]) 
     keys, cell = np.unique(domain * span + unit, return_inverse=True)
     if len(keys) == len(unit):
         return _Cells(scores, unit, domain)
+    if len(unit) <= 2 * len(keys) and int(np.bincount(cell).max()) == 2:
+        # Two numbers have the same sum in either order, so these need no grid.
+        first = np.empty(len(keys), dtype=np.intp)
+        first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
+        second = np.setdiff1d(np.arange(len(cell)), first, assume_unique=True)
+        sums = scores[first]
+        sums[cell[second]] += scores[second]
+        return _Cells(sums, keys % span, keys // span)
     return _Cells(steady_sums(scores, cell, len(keys)), keys % span, keys // span)
+
+
+def _in_order(rows: Floats) -> Floats:
+    """Rows in an order of their own, so that digits do not depend on the order of the data.
+
+    They are ordered by one number each; should two different rows have the same, by all columns.
+    """
+    number = (rows * np.sqrt(np.arange(2.0, rows.shape[1] + 2.0))).sum(axis=1)
+    order = np.argsort(number, kind="stable")
+    ordered, number = rows[order], number[order]
+    same = np.flatnonzero(np.diff(number) == 0)
+    if (ordered[same] != ordered[same + 1]).any():
+        return np.asarray(rows[np.lexsort(rows.T)])
+    return ordered
 
 
 def _cleaned(variances: Floats) -> Floats:

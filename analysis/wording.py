@@ -72,8 +72,9 @@ def sentences(design: Mapping[str, Any]) -> Iterator[str]:
             f"{design['psus']} đơn vị chọn mẫu, nguồn: {design['source']}"
         )
         method = INTERVALS.get(design["interval"], design["interval"])
-        yield f"Khoảng tin cậy {_number(100 * design['confidence'])} % ({method})"
-    if "few_psus" in design:
+        if design["source"] != "self-selected" or design.get("assumption"):
+            yield f"Khoảng tin cậy {_number(100 * design['confidence'])} % ({method})"
+    if design.get("few_psus"):
         yield _few_psus(design["few_psus"], design["confidence"])
     if design.get("lonely_strata"):
         names = _listed(design["lonely_strata"])
@@ -81,9 +82,14 @@ def sentences(design: Mapping[str, Any]) -> Iterator[str]:
         joined = "; ".join(" + ".join(group) for group in design.get("collapsed_strata", ()))
         how += f" ({joined})" if joined else ""
         yield f"Tầng chỉ có một đơn vị chọn mẫu: {names} — {how}."
-    if "calibration" in design:
+    if design.get("calibration"):
         yield _calibration(design["calibration"])
-    yield from (design[key] for key in ("assumption", "notice") if key in design)
+    if before := design.get("previous"):
+        yield (
+            f"Đợt trước: {before['rows']} phiếu ({before['data']}), {before['shared_psus']} đơn vị "
+            "chọn mẫu có trong cả hai đợt."
+        )
+    yield from (design[key] for key in ("assumption", "notice") if design.get(key))
 
 
 def _few_psus(few: Mapping[str, Any], confidence: float) -> str:
@@ -104,7 +110,7 @@ def _calibration(record: Mapping[str, Any]) -> str:
         text += f" theo {_listed(record['margins'])}"
     if "g_min" in record and "g_max" in record:
         text += f", hệ số từ {_number(record['g_min'], 3)} đến {_number(record['g_max'], 3)}"
-    if "kish_after" in record:
+    if record.get("kish_after") is not None:
         text += f", hiệu ứng quyền số (Kish) {_number(record['kish_after'], 3)}"
     return f"{text}."
 

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ from numpy.typing import NDArray
 
 from analysis.dataset import Column, Dataset, Ints
 from analysis.design import DesignColumns
+from analysis.rounding import coefficients
+from bench.measure import ROOT
+from questionnaires.load import load_index
+from questionnaires.model import IndexDefinition, Leaf
 
+DEFINITION = Path("questionnaires", "definitions", "indices", "sipas-2022.toml")
 SEED = 2022
 UNITS = 63
 FEEDBACK = "s5_"  # items asked only of those who gave feedback
@@ -41,6 +47,36 @@ class Round:
     def weights(self) -> list[str]:
         """The weights as they stand in a file."""
         return [f"{tick / 10**WEIGHT_DECIMALS:.{WEIGHT_DECIMALS}f}" for tick in self.ticks.tolist()]
+
+    def some(self, rows: slice) -> "Round":
+        """Only some of the rows."""
+        answers = {item: codes[rows] for item, codes in self.answers.items()}
+        places = (self.unit[rows], self.stratum[rows], self.psu[rows], self.commune[rows])
+        return Round(*places, self.ticks[rows], answers)
+
+
+def index_2022() -> IndexDefinition:
+    """The index that the benches compute: 33 items, 9 components, 2 pillars, the whole."""
+    return load_index(ROOT / DEFINITION).definition
+
+
+def items_of(index: IndexDefinition) -> list[str]:
+    """The columns of the answers, in the order of the leaves."""
+    return [str(leaf.item) for leaf in index.leaf]
+
+
+def combination_of(index: IndexDefinition) -> dict[str, dict[str, Fraction]]:
+    """The coefficient of every item in every part of an index that only averages its parts."""
+    found: dict[str, dict[str, Fraction]] = {}
+    for part in reversed(index.in_order):
+        if isinstance(part, Leaf):
+            found[part.code] = {str(part.item): Fraction(1)}
+            continue
+        found[part.code] = {}
+        for child, share in coefficients(index, part):
+            for item, coefficient in found[child].items():
+                found[part.code][item] = share * coefficient
+    return found
 
 
 def generate(items: Sequence[str], rows: int) -> Round:

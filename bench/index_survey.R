@@ -1,14 +1,23 @@
 # The composite index in R with CRAN survey, timed after loading.
-# Rscript index_survey.R DATA.csv COMBINATION.csv ESTIMATES.csv SECONDS.csv
-# COMBINATION.csv holds, per part of the index, the coefficient of every item.
+# Rscript index_survey.R FOLDER IDIOM=TIMES...
+# FOLDER/combination.csv holds, per part of the index, the coefficient of every item; FOLDER/NAME.bin
+# the column NAME: answers as bytes (-1 for none), unit, stratum and psu as integers, weight double.
 
 suppressPackageStartupMessages(library(survey))
 
-files <- commandArgs(trailingOnly = TRUE)
-data <- read.csv(files[1])
-combination <- as.matrix(read.csv(files[2], row.names = 1))
+arguments <- commandArgs(trailingOnly = TRUE)
+place <- function(name) file.path(arguments[1], name)
+combination <- as.matrix(read.csv(place("combination.csv"), row.names = 1))
 items <- colnames(combination)
-data[items] <- lapply(data[items], function(answer) as.numeric(answer >= 4))
+rows <- file.size(place("weight.bin")) / 8
+column <- function(name, kind, size) readBin(place(paste0(name, ".bin")), kind, rows, size)
+data <- data.frame(weight = column("weight", "double", 8))
+for (name in c("unit", "stratum", "psu")) data[[name]] <- column(name, "integer", 4)
+for (item in items) {
+  answer <- column(item, "integer", 1)
+  answer[answer < 0] <- NA
+  data[[item]] <- as.numeric(answer >= 3)
+}
 design <- svydesign(ids = ~psu, strata = ~stratum, weights = ~weight, data = data, nest = TRUE)
 
 # Weighted valid and favourable answers per response, or added up per commune, with their design.
@@ -73,17 +82,19 @@ one_by_one <- function() {
   }))
 }
 
-best_of <- function(times, task) min(replicate(times, system.time(task())[["elapsed"]]))
-
-seconds <- c(
-  scores_of_responses = best_of(5, function() scores(FALSE)),
-  scores_of_communes = best_of(5, function() scores(TRUE)),
-  svyby = system.time(items_only <- one_by_one())[["elapsed"]]
+idioms <- list(
+  scores_of_responses = function() scores(FALSE),
+  scores_of_communes = function() scores(TRUE),
+  svyby = one_by_one
 )
-found <- rbind(
-  cbind(idiom = "scores_of_responses", scores(FALSE)),
-  cbind(idiom = "scores_of_communes", scores(TRUE)),
-  cbind(idiom = "svyby", items_only)
-)
-write.csv(found, files[3], row.names = FALSE)
-write.csv(data.frame(idiom = names(seconds), seconds = seconds), files[4], row.names = FALSE)
+asked <- strsplit(arguments[-1], "=")
+measured <- lapply(asked, function(pair) {
+  times <- replicate(as.integer(pair[2]), {
+    seconds <- system.time(found <<- idioms[[pair[1]]]())[["elapsed"]]
+    gc()
+    seconds
+  })
+  list(found = cbind(idiom = pair[1], found), seconds = data.frame(idiom = pair[1], seconds = min(times)))
+})
+write.csv(do.call(rbind, lapply(measured, `[[`, "found")), place("estimates.csv"), row.names = FALSE)
+write.csv(do.call(rbind, lapply(measured, `[[`, "seconds")), place("seconds.csv"), row.names = FALSE)

@@ -260,8 +260,12 @@ def test_tests_mirror_the_tree():
 
 # Modules whose test stands in that of the program they belong to.
 TESTED_TOGETHER = {
-    *(f"analysis.commands.{name}" for name in ("compare", "describe", "files", "index")),
-    *(f"analysis.commands.{name}" for name in ("options", "plan", "weights")),  # test_commands
+    *(f"analysis.commands.{name}" for name in ("compare", "compute", "describe", "files")),
+    *(
+        f"analysis.commands.{name}" for name in ("index", "options", "plan", "weights")
+    ),  # test_commands
+    "analysis.counting",  # in test_totals
+    "analysis.measure",
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",

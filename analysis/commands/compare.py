@@ -7,15 +7,16 @@ from typing import Any
 
 from analysis import render
 from analysis.commands import index as index_command
+from analysis.commands.compute import Computed, computed, previous_of, previous_record
 from analysis.commands.files import Files
-from analysis.commands.options import domain_columns, sample_of, settings_of, showing_of
+from analysis.commands.options import domain_columns, showing_of
 from analysis.compare.document import LEAGUE, Comparison, Shown, comparison_document
 from analysis.compare.simultaneous import Draws
-from analysis.index import IndexResult, compute_index
-from analysis.results import Showing, design_record, notice_for
+from analysis.results import Showing, design_record
 from questionnaires.refusal import Refusal
 
 PER_CENT = 100
+FEWEST_DRAWS, MOST_DRAWS = 100, 1_000_000
 
 
 def add_options(command: argparse.ArgumentParser) -> None:
@@ -48,27 +49,30 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, files: Files) -> str:
     """Compare the domains of the last --by and return the result in the format asked for."""
     loaded = files.index(options.index)
-    index, settings, showing = loaded.definition, settings_of(options), showing_of(options)
-    sample = sample_of(options, files, [leaf.item for leaf in index.leaf if leaf.item])
-    given = index_command.given_of(options, index, files)
-    result = compute_index(index, sample, options.by, given, settings)
-    before = None
-    if options.previous:
-        earlier = index_command.previous_of(options, files, index, settings)
-        before = earlier, _shown(earlier, showing)
+    index = loaded.definition
+    showing = replace(showing_of(options), ranking=None)  # `method` says how units are ranked
+    found = computed(options, files, loaded)
+    result = found.result
+    earlier = previous_of(options, files, loaded) if options.previous else None
+    before = None if earlier is None else (earlier.result, _shown(earlier, showing))
     against = options.against
     if against not in ("all", "mean"):
         against = tuple(label.strip() for label in against.split(","))
-    if options.draws < 100:
-        raise Refusal("--draws phải ít nhất là 100.")
+    if not FEWEST_DRAWS <= options.draws <= MOST_DRAWS:
+        template = "--draws phải từ {least} đến {most}, không phải {value}."
+        raise Refusal(template, least=FEWEST_DRAWS, most=MOST_DRAWS, value=options.draws)
+    if options.seed < 0:
+        raise Refusal("--seed không được âm.")
     ranking = replace(LEAGUE, order=options.ranking, draws=Draws(options.draws, options.seed))
     comparison = Comparison(tuple(options.node), against, options.correction, ranking)
     document = comparison_document(
-        result, _shown(result, showing), comparison, before, loaded.checksum
+        result, _shown(found, showing), comparison, before, loaded.checksum
     )
-    data = None if sample is None else sample[0]
-    notice = notice_for(data, given)
-    document["design"] = design_record(sample, settings, showing, notice)
+    data, design = found.data, result.design
+    sample = None if data is None or design is None else (data, design)
+    document["design"] = design_record(sample, result.options, showing, found.notice)
+    if earlier is not None:
+        document["design"]["previous"] = previous_record(found, earlier)
     if options.format == "json":
         return render.to_json(document)
     if options.format == "csv":
@@ -78,8 +82,9 @@ def run(options: argparse.Namespace, files: Files) -> str:
     return render.heading(title, document["design"]) + _tables(document)
 
 
-def _shown(result: IndexResult, showing: Showing) -> Shown:
-    return Shown(showing.hidden(result), showing.inference(result.design))
+def _shown(found: Computed, showing: Showing) -> Shown:
+    result = found.result
+    return Shown(showing.judged(result), showing.inference(result.design), found.notice)
 
 
 def _tables(document: Mapping[str, Any]) -> str:
@@ -92,7 +97,9 @@ def _tables(document: Mapping[str, Any]) -> str:
         blocks.append(f"{node}: chênh lệch\n" + _differences(pairs))
         changes = [row for row in document["changes"] if row["node"] == node]
         if changes:
-            blocks.append(f"{node}: thay đổi so với đợt trước\n" + _changes(changes))
+            # The heading speaks of the answers of this wave only.
+            notice = f" ({changes[0]['notice']})" if changes[0]["notice"] else ""
+            blocks.append(f"{node}: thay đổi so với đợt trước{notice}\n" + _changes(changes))
     return "\n".join(blocks)
 
 
@@ -118,7 +125,7 @@ def _units(rows: Sequence[Mapping[str, Any]]) -> str:
         ("Hạng, riêng đơn vị", "one"),
         ("Nhóm", "tier"),
     ]
-    return render.to_table(lines, headings)
+    return render.to_table(lines, render.filled(lines, headings))
 
 
 def _differences(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -143,7 +150,7 @@ def _differences(rows: Sequence[Mapping[str, Any]]) -> str:
         ("p hiệu chỉnh", "p"),
         ("Kết luận", "verdict"),
     ]
-    return render.to_table(lines, headings)
+    return render.to_table(lines, render.filled(lines, headings))
 
 
 def _changes(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -153,7 +160,7 @@ def _changes(rows: Sequence[Mapping[str, Any]]) -> str:
             "change": _points(row["change"]),
             "interval": _span(row, "change_ci_low", "change_ci_high", PER_CENT),
             "p": _plain(row["change_p"], 4),
-            "verdict": row["verdict"] or row["reason"],
+            "verdict": row["change_verdict"] or row["change_reason"],
         }
         for row in rows
     ]
@@ -164,7 +171,7 @@ def _changes(rows: Sequence[Mapping[str, Any]]) -> str:
         ("p", "p"),
         ("Kết luận", "verdict"),
     ]
-    return render.to_table(lines, headings)
+    return render.to_table(lines, render.filled(lines, headings))
 
 
 def _name(domain: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The command `describe`: tabulates every item of a questionnaire over its own base."""
 
 import argparse
+from dataclasses import replace
 
 from analysis import render
 from analysis.commands.files import Files
@@ -41,7 +42,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, files: Files) -> str:
     """Tabulate the items of a questionnaire and return the tables in the format asked for."""
     loaded = files.questionnaire(options.questionnaire)
-    version, showing, intervals = loaded.definition, showing_of(options), settings_of(options)
+    version, intervals = loaded.definition, settings_of(options)
+    showing = replace(showing_of(options), ranking=None)
     sample = sample_of(options, files, [item.code for item in version.items])
     if sample is None:
         raise Refusal("Cần tệp dữ liệu: --data.")

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from analysis.dataset import Dataset
+from analysis.dataset import Dataset, Progress
+from analysis.engines.layout import CellLayout
+from analysis.engines.reading import Reading
 from questionnaires.load import Loaded
 from questionnaires.model import IndexDefinition, QuestionnaireVersion
 
@@ -16,6 +18,21 @@ class Files(Protocol):
 
     def table(self, path: str, wanted: Sequence[str] | None = None) -> Dataset:
         """A CSV or Parquet file as a data set, only the columns `wanted`."""
+
+    def reading(self, path: str, layout: CellLayout) -> Reading | None:
+        """Totals that an engine makes of a Parquet file or a table; None when rows must be read."""
+
+    def content(self, path: str) -> bytes | None:
+        """The bytes of a file, None when there is none yet."""
+
+    def checksum(self, path: str) -> str:
+        """The sha256 of a file."""
+
+    def keep(self, path: str, content: bytes) -> None:
+        """Write a file whole or not at all."""
+
+    def progress(self, name: str, rows: int) -> Progress | None:
+        """Whom to tell how many rows of so many were read; None when nobody looks."""
 
     def document(self, path: str) -> Any:
         """A JSON file, its numbers as Decimal."""

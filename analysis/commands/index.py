@@ -3,34 +3,28 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from analysis import render
+from analysis.commands.compute import Computed, computed, previous_of, previous_record
 from analysis.commands.files import Files
 from analysis.commands.options import (
     add_calibration,
     add_design,
     add_output,
     add_showing,
-    data_of,
     domain_columns,
-    sample_of,
-    settings_of,
+    refuse_without,
     showing_of,
 )
 from analysis.compare.change import changes_of
 from analysis.compare.combine import combinations_of
-from analysis.dataset import Dataset
-from analysis.estimate import Options
-from analysis.given import Given, OtherResult, reported_values
-from analysis.index import IndexResult, compute_index
+from analysis.index import IndexResult
 from analysis.replicates import REPLICATES, SEED, bootstrap, jackknife
 from analysis.results import Showing, index_document
 from analysis.tree import domains_of
-from questionnaires.load import Catalogue
 from questionnaires.model import IndexDefinition
 from questionnaires.refusal import Refusal
 
@@ -39,6 +33,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_common(command)
     add = command.add_argument
+    add(
+        "--totals",
+        metavar="FILE",
+        help="bảng tổng đã lưu: cộng thêm phiếu của --data, lưu lại, tính từ bảng tổng",
+    )
     add("--combine", metavar="COL", help="gộp chỉ số của các đơn vị (cột --by) theo ba cách")
     add("--dossiers", metavar="DOSSIERS.csv", help="số hồ sơ của từng đơn vị, để gộp theo hồ sơ")
     add(
@@ -77,37 +76,26 @@ def add_common(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, files: Files) -> str:
     """Compute an index and return it in the format asked for."""
+    if not options.combine:
+        refuse_without(options, "--combine", ["--dossiers"])
     loaded = files.index(options.index)
-    index, settings, showing = loaded.definition, settings_of(options), showing_of(options)
-    showing = replace(showing, ranking=options.ranking)
-    items = [leaf.item for leaf in index.leaf if leaf.item]
-    sample = sample_of(options, files, items)
-    data = data_of(sample)
-    if data is not None:
-        _mention_unknown_answers(index, data, files)
-    given = given_of(options, index, files)
-    result = compute_index(index, sample, options.by, given, settings)
-    if options.previous:
-        previous = previous_of(options, files, index, settings)
-        hidden = showing.hidden(result), showing.hidden(previous)
-        showing = replace(showing, changes=tuple(changes_of(result, previous, *hidden)))
-    document = index_document(result, data, given, showing, loaded.checksum)
+    index, showing = loaded.definition, replace(showing_of(options), ranking=options.ranking)
+    found = computed(options, files, loaded)
+    result = found.result
+    previous = previous_of(options, files, loaded) if options.previous else None
+    if previous is not None:
+        hidden = showing.hidden(result), showing.hidden(previous.result)
+        showing = replace(showing, changes=tuple(changes_of(result, previous.result, *hidden)))
+    document = index_document(result, found.data, found.given, showing, loaded.checksum)
+    if previous is not None:
+        document["design"]["previous"] = previous_record(found, previous)
     if options.check:
         document["check"] = _checked(options.check, result, showing)
     if options.combine:
-        document["combinations"] = _combined(options, files, result, showing)
+        document["combinations"] = _combined(options, files, found, showing)
     if options.format == "json":
         return render.to_json(document)
     return _as_text(options, index, document)
-
-
-def previous_of(
-    options: argparse.Namespace, files: Files, index: IndexDefinition, settings: Options
-) -> IndexResult:
-    """The same index on the responses of the previous wave, with the same columns and margins."""
-    items = [leaf.item for leaf in index.leaf if leaf.item]
-    before = sample_of(options, files, items, options.previous)
-    return compute_index(index, before, options.by, given_of(options, index, files), settings)
 
 
 def _as_text(options: argparse.Namespace, index: IndexDefinition, document: dict[str, Any]) -> str:
@@ -166,68 +154,43 @@ def _check_sentence(check: Mapping[str, Any]) -> str:
 
 
 def _combined(
-    options: argparse.Namespace, files: Files, result: IndexResult, showing: Showing
+    options: argparse.Namespace, files: Files, computed: Computed, showing: Showing
 ) -> list[dict[str, Any]]:
     """The province from its units, by three named rules."""
-    unit = options.combine
+    unit, result, notice = options.combine, computed.result, computed.notice
+    inference = showing.inference(result.design)
     dossiers = files.table(options.dossiers) if options.dossiers else None
     found = []
     for family, hidden in zip(result.families, showing.hidden(result), strict=True):
         if unit in family.family.columns:
             rows = combinations_of(family, unit, result.options, dossiers, hidden)
-            found += [row.record(showing.inference(result.design)) for row in rows]
+            found += [row.record(inference, notice) for row in rows]
     if not found:
         raise Refusal("--combine {column} cần --by {column}.", column=unit)
     return found
 
 
 def _checked(method: str, result: IndexResult, showing: Showing) -> dict[str, Any]:
-    """Standard errors by replicates beside the linearised ones, for every estimate shown."""
+    """Standard errors by replicates beside the linearised ones, for every one that is shown.
+
+    Parts that read another index are left out: their error has its variance too, replicates not.
+    """
     rows = []
-    for family, hidden in zip(result.families, showing.hidden(result), strict=True):
+    reads = [
+        any(leaf.measure == "node" for leaf in result.index.leaves_below(part.code))
+        for part in result.parts
+    ]
+    families = zip(result.families, showing.hidden(result), strict=True)
+    for family, hidden in families if showing.inference(result.design) else ():
         errors = jackknife(family) if method == "jackknife" else bootstrap(family)
         for d, domain in enumerate(domains_of(family.family)):
             for p, part in enumerate(result.parts):
-                if not hidden[d, p] and np.isfinite(errors[d, p]):
-                    se = float(family.se[d, p])
+                se = float(family.se[d, p])
+                told = not hidden[d, p] and not reads[p]
+                if told and np.isfinite([se, errors[d, p]]).all():
                     row = {"node": part.code, "domain": dict(domain), "se": se}
                     rows.append(row | {"se_check": float(errors[d, p])})
     record: dict[str, Any] = {"method": method}
     if method == "bootstrap":
         record |= {"replicates": REPLICATES, "seed": SEED}
     return record | {"rows": rows}
-
-
-def _mention_unknown_answers(index: IndexDefinition, data: Dataset, files: Files) -> None:
-    """Say which answers are no option of the questionnaires the index names.
-
-    They count as missing, as the contract says of any code outside the scale; but a typing error
-    should not disappear without a word.
-    """
-    catalogue = Catalogue()
-    for name in set(index.questionnaires) & set(catalogue.questionnaire_names):
-        for item in catalogue.questionnaire(name).definition.items:
-            if item.code not in data.columns or item.kind not in ("single", "scale"):
-                continue
-            column = data.column(item.code)
-            known = {option.code for option in item.option}
-            for code, label in enumerate(column.labels):
-                if label not in known:
-                    times = column.codes == code
-                    files.note(
-                        f"Lưu ý: tệp {data.name}, câu hỏi «{item.code}»: {times.sum()} câu trả lời "
-                        f"«{label}» không có trong phiếu {name} nên được coi là thiếu "
-                        f"(lần đầu ở dòng {times.argmax() + data.first_row})."
-                    )
-
-
-def given_of(options: argparse.Namespace, index: IndexDefinition, files: Files) -> Given:
-    """Results of other indices and reported numbers that the index reads."""
-    results = {}
-    for name in options.results:
-        other = OtherResult.of(files.document(name), Path(name).name)
-        results[other.code] = other
-    reported = {}
-    if options.reported:
-        reported = reported_values(files.table(options.reported), index)
-    return Given(results, reported)

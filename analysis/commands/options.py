@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from analysis.commands.files import Files
-from analysis.dataset import PROVENANCE, Dataset
+from analysis.dataset import PROVENANCE
 from analysis.design import DesignColumns, Sample, design_of
 from analysis.estimate import Options
 from analysis.results import Showing
@@ -15,7 +16,52 @@ from questionnaires.refusal import Refusal
 
 FORMATS = ("json", "csv", "table")
 LONELY = ("fail", "certainty", "adjust", "average", "remove", "collapse")
+OF_DATA = (
+    *("--stratum", "--psu", "--weight", "--fpc", "--lonely", "--source"),
+    *("--poststratify", "--rake", "--calibrate", "--bounds"),
+)
 METHODS: dict[str, Method] = {"poststratify": "poststratify", "rake": "rake", "calibrate": "linear"}
+
+
+class Once(argparse.Action):
+    """An option with a value, refused when it is given twice; `given` lists what was given."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value; raises `Refusal` naming the option when there is one already."""
+        name = option_string or self.dest
+        given = getattr(namespace, "given", ())
+        if name in given:
+            raise Refusal("Tùy chọn {option} chỉ được nêu một lần.", option=name)
+        namespace.given = (*given, name)
+        setattr(namespace, self.dest, values)
+
+
+class _Families(argparse.Action):
+    """Each `--by` is a family of domains; the same one twice is one."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        families = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [*families, values] if values not in families else families)
+
+
+def refuse_without(options: argparse.Namespace, needed: str, useless: Sequence[str]) -> None:
+    """Raise `Refusal` for the first useless option that was given: it needs another one."""
+    for name in getattr(options, "given", ()):
+        if name in useless:
+            template = "Tùy chọn {option} cần đi cùng {needed}."
+            raise Refusal(template, option=name, needed=needed)
 
 
 def add_output(command: argparse.ArgumentParser, formats: Sequence[str] = FORMATS) -> None:
@@ -29,11 +75,17 @@ def add_design(command: argparse.ArgumentParser) -> None:
     """How the sample was drawn and weighted."""
     add = command.add_argument
     add("--stratum", metavar="COL", help="cột tầng")
-    add("--psu", type=columns, default=(), metavar="COL[,COL]", help="cột đơn vị chọn mẫu từng cấp")
+    add(
+        "--psu",
+        type=column_names,
+        default=(),
+        metavar="COL[,COL]",
+        help="cột đơn vị chọn mẫu từng cấp",
+    )
     add("--weight", metavar="COL", help="cột quyền số")
     add(
         "--fpc",
-        type=columns,
+        type=column_names,
         default=(),
         metavar="COL[,COL]",
         help="cột số lượng tổng thể từng cấp: đơn vị của tầng, rồi đơn vị trong đơn vị trên",
@@ -60,8 +112,8 @@ def add_showing(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add(
         "--by",
-        type=columns,
-        action="append",
+        type=column_names,
+        action=_Families,
         default=[],
         metavar="COL[,COL]",
         help="tính riêng theo cột, hoặc theo nhiều cột kết hợp; có thể lặp lại",
@@ -78,12 +130,17 @@ def add_showing(command: argparse.ArgumentParser) -> None:
     )
 
 
-def columns(text: str) -> tuple[str, ...]:
+def column_names(text: str) -> tuple[str, ...]:
     """Read `COL[,COL]`: names, none empty or twice."""
     names = tuple(name.strip() for name in text.split(","))
     if not all(names) or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError(f"«{text}»")
     return names
+
+
+def design_columns(options: argparse.Namespace) -> DesignColumns:
+    """The columns that say how the sample was drawn."""
+    return DesignColumns(options.stratum, options.psu, options.weight, options.fpc)
 
 
 def sample_of(
@@ -92,17 +149,18 @@ def sample_of(
     """Read the responses with their design and calibrated weights; None without --data.
 
     `items` are the columns wanted besides those of the design, `path` another file of the same
-    columns.
+    columns. Raises `Refusal` for an option of the design without --data.
     """
     path = path or options.data
     if path is None:
+        refuse_without(options, "--data", OF_DATA)
         return None
-    design_columns = DesignColumns(options.stratum, options.psu, options.weight, options.fpc)
+    columns = design_columns(options)
     chosen = chosen_margins(options, files)
-    asked = [*design_columns.names, *domain_columns(options.by), *items, PROVENANCE]
+    asked = [*columns.names, *domain_columns(options.by), *items, PROVENANCE]
     asked += chosen[1].columns if chosen else ()
     data = files.table(path, asked)
-    design = design_of(data, design_columns, options.source, options.lonely)
+    design = design_of(data, columns, options.source, options.lonely)
     if chosen is not None:
         design = calibrated(data, design, chosen[1], chosen[0], options.bounds)
     return data, design
@@ -139,11 +197,6 @@ def showing_of(options: argparse.Namespace) -> Showing:
 def domain_columns(families: Sequence[Sequence[str]]) -> list[str]:
     """All columns of all families, each once."""
     return list(dict.fromkeys(name for names in families for name in names))
-
-
-def data_of(sample: Sample | None) -> Dataset | None:
-    """The data of a sample, if there is one."""
-    return None if sample is None else sample[0]
 
 
 def _bounds(text: str) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from analysis import render
 from analysis.commands.files import Files
-from analysis.commands.options import add_output
+from analysis.commands.options import add_output, refuse_without
 from analysis.sampling.document import (
     PLAN_COLUMNS,
     alternatives,
@@ -45,6 +45,11 @@ def add_options(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, files: Files) -> str:
     """Plan a wave, draw its PSUs if asked to, and return both in the format asked for."""
+    if not options.draw:
+        refuse_without(options, "--draw", ("--seed", "--draw-method", "--reserves"))
+    if not options.previous:
+        needless = ("--node", "--previous-by", "--previous-weight-effect")
+        refuse_without(options, "--previous", needless)
     frame = files.table(options.frame)
     plan = plan_of(frame, _request(options), _previous(options, files))
     drawn = _drawn(options, files, plan)

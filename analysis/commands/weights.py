@@ -14,10 +14,11 @@ from analysis.commands.options import (
     add_design,
     add_output,
     chosen_margins,
-    columns,
+    column_names,
+    design_columns,
 )
 from analysis.dataset import Dataset, Floats
-from analysis.design import DesignColumns, design_of
+from analysis.design import design_of, refuse_extreme
 from analysis.exact import ExactWeights
 from analysis.weights.base import (
     Adjusted,
@@ -41,7 +42,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     )
     add(
         "--probability",
-        type=columns,
+        type=column_names,
         default=(),
         metavar="COL[,COL]",
         help="cột xác suất chọn từng cấp: quyền số gốc là nghịch đảo của tích",
@@ -49,7 +50,7 @@ def add_options(command: argparse.ArgumentParser) -> None:
     add("--responded", metavar="COL", help="cột có trả lời (1) hay không (0)")
     add(
         "--classes",
-        type=columns,
+        type=column_names,
         default=(),
         metavar="COL[,COL]",
         help="lớp hiệu chỉnh không trả lời",
@@ -63,9 +64,8 @@ def add_options(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, files: Files) -> str:
     """Return the data with a column of weights (CSV), or the report on how they came about."""
     data = files.table(options.data)
+    design = design_of(data, design_columns(options), options.source, options.lonely)
     weights, adjusted = _before_calibration(options, data)
-    names = DesignColumns(options.stratum, options.psu, options.weight, options.fpc)
-    design = design_of(data, names, options.source, options.lonely)
     if weights is not None:
         design = replace(design, weights=ExactWeights.of(weights))
     chosen = chosen_margins(options, files)
@@ -94,6 +94,7 @@ def _before_calibration(
     weights: Floats | None = None
     if options.probability:
         weights = base_weights(data, options.probability)
+        refuse_extreme(data, weights, options.probability[-1])
     elif options.weight:
         weights = data.numbers(options.weight)
     if not options.responded:

@@ -24,7 +24,7 @@ class Change:
     """The change of one part in one domain since the year before, unrounded.
 
     Rates lie in [0, 1], so a change lies in [-1, 1]; a value that does not exist is None and
-    `reason` says why, as a code.
+    `change_reason` says why, as a code. The fields have the names that the rows of an index use.
     """
 
     family: tuple[str, ...]
@@ -33,22 +33,29 @@ class Change:
     change: float | None = None
     change_se: float | None = None
     change_df: float | None = None
+    change_p: float | None = None
     change_ci_low: float | None = None
     change_ci_high: float | None = None
-    change_p: float | None = None
-    verdict: str | None = None
-    reason: str | None = None
+    change_verdict: str | None = None
+    change_reason: str | None = None
 
-    def record(self, inference: bool = True) -> dict[str, Any]:
-        """The change as a row for JSON; without `inference` (self-selected) no sampling error."""
-        row = vars(self) | {"domain": dict(zip(self.family, self.domain, strict=True))}
-        del row["family"]
+    def record(self, inference: bool = True, notice: str | None = None) -> dict[str, Any]:
+        """The change as a row for JSON; without `inference` (self-selected) no sampling error.
+
+        `notice` is what the row carries when the answers of either year are not original ones.
+        """
+        domain = dict(zip(self.family, self.domain, strict=True))
+        row: dict[str, Any] = {"node": self.node, "domain": domain}
+        row |= {name: value for name, value in vars(self).items() if name.startswith("change")}
         if not inference and self.change is not None:
-            row |= dict.fromkeys(INFERENCE) | {"reason": "self_selected"}
-        return row
+            row |= dict.fromkeys(INFERENCE) | {"change_reason": "self_selected"}
+        return row | {"notice": notice}
 
 
-INFERENCE = ("change_se", "change_df", "change_ci_low", "change_ci_high", "change_p", "verdict")
+INFERENCE = (
+    *("change_se", "change_df", "change_p", "change_ci_low", "change_ci_high"),
+    "change_verdict",
+)
 
 
 def changes_of(
@@ -181,11 +188,11 @@ class _Years:
         for p, part in enumerate(tree.parts):
             row = Change(self.now.family.columns, self.now.family.labels[d], part.code)
             if part.code in skipped:
-                yield replace(row, reason=skipped[part.code])
+                yield replace(row, change_reason=skipped[part.code])
             elif np.isnan(self.now.values.exact[d, p]):
-                yield replace(row, reason="undefined")
+                yield replace(row, change_reason="undefined")
             elif np.isnan(tested.change[p]):
-                yield replace(row, reason="previous_undefined")
+                yield replace(row, change_reason="previous_undefined")
             else:
                 yield self._row(row, tested, p)
 
@@ -193,28 +200,28 @@ class _Years:
         change, se = float(tested.change[p]), float(tested.se[p])
         half, p_value = float(tested.half[p]), float(tested.p[p])
         if self.now.evaluation.tree.only_reported[p]:
-            words, reason = verdict(change, None, WORDS), "reported"
-            return replace(row, change=change, verdict=words, reason=reason)
+            words = verdict(change, None, WORDS)
+            return replace(row, change=change, change_verdict=words, change_reason="reported")
         if np.isnan(p_value):
             reason = "covariance_unknown" if np.isnan(se) else "no_degrees_of_freedom"
-            return replace(row, change=change, change_se=_number(se), reason=reason)
+            return replace(row, change=change, change_se=_number(se), change_reason=reason)
         significant = None if se == 0 else p_value <= 1 - self.confidence
         return replace(
             row,
             change=change,
             change_se=se,
             change_df=float(tested.df[p]),
+            change_p=p_value,
             change_ci_low=change - half,
             change_ci_high=change + half,
-            change_p=p_value,
-            verdict=verdict(change, significant, WORDS),
+            change_verdict=verdict(change, significant, WORDS),
         )
 
 
 def _unmatched(family: FamilyResult, d: int) -> Iterator[Change]:
     for part in family.evaluation.tree.parts:
         columns, labels = family.family.columns, family.family.labels[d]
-        yield Change(columns, labels, part.code, reason="no_previous")
+        yield Change(columns, labels, part.code, change_reason="no_previous")
 
 
 def _holding(family: FamilyResult, domain: int) -> NDArray[np.bool_]:
@@ -237,7 +244,8 @@ def _hiding(
             reason = "previous_suppressed"
         if now is not None and now[p]:
             reason = "suppressed"
-        yield row if reason is None else Change(row.family, row.domain, row.node, reason=reason)
+        hidden = Change(row.family, row.domain, row.node, change_reason=reason)
+        yield row if reason is None else hidden
 
 
 def _number(value: float) -> float | None:

@@ -1,6 +1,6 @@
 """One index of a province from those of its units: the plain mean, and two weighted means."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,8 +13,9 @@ from analysis.dataset import Dataset, Floats
 from analysis.estimate import Options, interval
 from analysis.exact import joined
 from analysis.index import FamilyResult, Sampled
+from analysis.nesting import Mask
 from analysis.residuals import Residuals
-from analysis.suppress import Reasons
+from analysis.suppress import BELOW_MINIMUM, COMPLEMENTARY, Reasons, secret_of
 from analysis.variance import Scores, contrasts_of
 from questionnaires.model import Leaf
 from questionnaires.refusal import Refusal
@@ -53,12 +54,15 @@ class Combination:
     status: Literal["ok", "suppressed", "undefined"] = "ok"
     reason: str | None = None
 
-    def record(self, inference: bool = True) -> dict[str, Any]:
-        """The row for JSON; without `inference` (self-selected answers) no sampling error."""
+    def record(self, inference: bool = True, notice: str | None = None) -> dict[str, Any]:
+        """The row for JSON; without `inference` (self-selected answers) no sampling error.
+
+        `notice` is what the row carries when answers are not original ones.
+        """
         row = dict(vars(self))
         if not inference and self.estimate is not None:
             row |= dict.fromkeys(("se", "df", "ci_low", "ci_high")) | {"reason": "self_selected"}
-        return row
+        return row | {"notice": notice}
 
 
 def combinations_of(
@@ -84,9 +88,10 @@ def combinations_of(
 
     `dossiers` holds the column `unit`, perhaps further columns of the family, and `dossiers`;
     without it there is no `dossier_weighted`. `hidden` (domains, parts) are the reason codes of
-    suppressed units: where exactly one unit is hidden its value could be told, so the combination
-    is hidden too. A part that is undefined in one unit is undefined. Raises `Refusal` when units
-    are unknown to or missing from the table, or a number of dossiers is negative.
+    suppressed units; combinations that would tell a hidden unit are hidden too, as
+    `complementary` (see `_telling`). A part that is undefined in one unit is undefined. Raises
+    `Refusal` when units are unknown to or missing from the table, or a number of dossiers is
+    negative.
     """
     columns = family.family.columns
     if unit not in columns:
@@ -102,9 +107,12 @@ def combinations_of(
     others = columns[:at] + columns[at + 1 :]
     for labels, members in groups.items():
         outer = dict(zip(others, labels, strict=True))
+        telling = np.zeros(len(family.evaluation.tree.parts), dtype=bool)
+        if hidden is not None:
+            telling = _telling(family, np.array(members), list(shares.values()), hidden)
         for name, known in shares.items():
             work = _Combined(family, np.array(members), name, known, options)
-            yield from work.rows(outer, hidden)
+            yield from work.rows(outer, telling)
 
 
 @dataclass(frozen=True)
@@ -117,19 +125,18 @@ class _Combined:
     known: Floats | None
     options: Options
 
-    def rows(self, outer: dict[str, str], hidden: Reasons | None) -> Iterator[Combination]:
+    def rows(self, outer: dict[str, str], telling: Mask) -> Iterator[Combination]:
         index = self.family.evaluation.tree.index
         for p, part in enumerate(self.family.evaluation.tree.parts):
             maximum = index.max_points_of(part)
             row = Combination(self.name, TITLES[self.name], part.code, outer, len(self.members))
             row = replace(row, max_points=None if maximum is None else float(maximum))
-            concealed = 0 if hidden is None else int((hidden[self.members, p] != "").sum())
             missing = np.flatnonzero(np.isnan(self.family.values.exact[self.members, p]))
             if len(missing):
                 labels = self.family.family.labels[self.members[missing[0]]]
                 yield replace(row, status="undefined", reason=f"undefined:{' / '.join(labels)}")
-            elif concealed == 1:
-                yield replace(row, status="suppressed", reason="complementary")
+            elif telling[p]:
+                yield replace(row, status="suppressed", reason=COMPLEMENTARY)
             else:
                 yield self._row(row, p)
 
@@ -142,7 +149,9 @@ class _Combined:
         shown = np.zeros(len(self.family.values.n), dtype=bool)
         shown[self.members] = True
         field = compared(self.family, p, shown)
-        estimate, se, df = field.combination(weights / total)
+        _, se, df = field.combination(weights / total)
+        # Divided once, so that units of rate 1 have a mean of 1, which has limits of its own.
+        estimate = float((weights * field.exact).sum() / total)
         if self.known is None:
             se, df = self._estimated_shares(p, field, weights, estimate)
         n = self.family.values.n[self.members, p]
@@ -189,6 +198,46 @@ class _Combined:
         totals, part = sampled.scores.totals, self.family.evaluation.tree.parts[p]
         columns: Mapping[str, Any] = totals.leaves if isinstance(part, Leaf) else totals.people
         return np.asarray(joined(totals.sums)[:, columns[part.code].weight])
+
+
+def _telling(
+    family: FamilyResult,
+    members: NDArray[np.intp],
+    shares: Sequence[Floats | None],
+    hidden: Reasons,
+) -> Mask:
+    """For which parts (parts,) the combinations of some units would tell what is hidden.
+
+    The k combinations are linear equations in the h secret units (`suppress.secret_of`), with
+    known coefficients; for a leaf `respondent_weighted` is the row of all units together, shown
+    anyway. All k are hidden, not some, where
+
+    - h is 1 to 2k - 2. With h <= k they can be solved. Rows of districts, were they shown, tell
+      the sum of two or more secret units each, so at least h / 2 unknowns are left, and k - 1
+      combinations beside that of the whole.
+    - more units are secret, but the coefficients (some are 0) single one out: a unit vector lies
+      in their row space.
+    - units are combined inside other columns and one is secret: the total of these need not be a
+      row of any family, so that its cells have not been protected from it.
+    - every unit is hidden: the combination is one of as few people as they are.
+    """
+    codes = hidden[members]
+    secret = secret_of(family.evaluation.tree, hidden, family.values.exact)[members]
+    found = np.logical_and.reduce(np.isin(codes, (BELOW_MINIMUM, COMPLEMENTARY)), axis=0)
+    inside = len(family.family.columns) > 1
+    for p in np.flatnonzero(secret.any(axis=0) & ~found):
+        unknown = members[secret[:, p]]
+        weights = [family.evaluation.weight[:, p] if known is None else known for known in shares]
+        equations = np.array([weight[unknown] / (weight[members].sum() or 1) for weight in weights])
+        found[p] = inside or len(unknown) <= 2 * len(shares) - 2 or _solved(equations)
+    return np.asarray(found)
+
+
+def _solved(equations: Floats) -> bool:
+    """Whether equations (k, unknowns) determine an unknown: a unit vector is in the row space."""
+    known = np.nan_to_num(equations)  # no weight, no combination
+    spanned = np.diag(np.linalg.pinv(known, rcond=1e-9) @ known)
+    return bool((spanned > 1 - 1e-9).any())
 
 
 def _variance(sampled: Sampled, scores: Floats) -> float:

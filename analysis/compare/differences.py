@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from analysis.compare.pairs import (
+    TIE,
     Compared,
     Correction,
     Words,
@@ -55,6 +56,7 @@ def differences_of(
     """
     pairs = _pairs(len(field.at), against)
     difference, error, df = (np.array(column) for column in _contrasts(field, pairs))
+    difference = np.where(np.abs(difference) < 0.5 * 10.0**-TIE, 0.0, difference)
     p = p_values(difference, error, df)
     p_adjusted = adjusted(p, correction)
     half = np.where(error == 0, 0.0, quantile(df, (1 + confidence) / 2) * error)

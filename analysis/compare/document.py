@@ -12,16 +12,17 @@ from analysis.compare.pairs import Compared, Correction, compared, verdict
 from analysis.compare.ranks import Ranking, RankTable, rank_table
 from analysis.compare.simultaneous import MOST
 from analysis.index import FamilyResult, IndexResult
-from analysis.suppress import Reasons
+from analysis.suppress import Judged, Reasons
 from questionnaires.refusal import Refusal
 
 MEAN: Literal["mean"] = "mean"
 LEAGUE = Ranking(form="max-t")
 INFERENCE = ("se", "df", "ci_low", "ci_high", "p", "p_adjusted", "verdict")
 UNIT = (
-    *("node", "domain", "estimate", "se", "df", "rank", "places", "rank_low", "rank_high"),
-    *("rank_low_marginal", "rank_high_marginal", "rank_low_bonferroni", "rank_high_bonferroni"),
-    *("tier", "bar_low", "bar_high", "status", "reason"),
+    *("node", "domain", "estimate", "se", "df", "ci_low", "ci_high", "n"),
+    *("rank", "places", "rank_low", "rank_high", "rank_low_marginal", "rank_high_marginal"),
+    *("rank_low_bonferroni", "rank_high_bonferroni", "tier", "bar_low", "bar_high"),
+    *("status", "reason", "notice", "reliability"),
 )
 
 
@@ -41,14 +42,21 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Shown:
-    """What may be shown of a result: hidden estimates, family by family, and sampling errors.
+    """What may be shown of a result: estimates, family by family, and sampling errors.
 
-    `hidden` are the reason codes (domains, parts), '' where shown, of `analysis.suppress`;
+    `judged` says which estimates (domains, parts) are hidden and how far others can be trusted;
     `inference` is false for self-selected answers, which have no standard error and no rank.
+    `notice` is what every row carries when answers are not original ones.
     """
 
-    hidden: Sequence[Reasons]
+    judged: Sequence[Judged]
     inference: bool = True
+    notice: str | None = None
+
+    @property
+    def hidden(self) -> list[Reasons]:
+        """The reason codes (domains, parts) of each family, '' where shown."""
+        return [found.hidden for found in self.judged]
 
 
 def comparison_document(
@@ -86,17 +94,19 @@ def comparison_document(
         "design": {},
         "family": list(family.family.columns),
         "nodes": list(nodes),
-        "method": _method(result, comparison, len(family.family.labels)),
+        "method": _method(result, comparison, shown.inference),
         "units": units,
         "differences": differences,
         "changes": [],
+        "changes_skipped": [],
     }
     if before is not None:
         earlier, earlier_shown = before
         changes = changes_of(result, earlier, shown.hidden, earlier_shown.hidden)
         inference = shown.inference and earlier_shown.inference
+        notice = shown.notice or earlier_shown.notice
         wanted = (c for c in changes if c.family == family.family.columns and c.node in nodes)
-        document["changes"] = [c.record(inference) for c in wanted]
+        document["changes"] = [c.record(inference, notice) for c in wanted]
         document["changes_skipped"] = parts_without_change(result, earlier)
     return document
 
@@ -117,7 +127,11 @@ class _Document:
         for d in range(len(self.family.family.labels)):
             row: dict[str, Any] = dict.fromkeys(UNIT)
             row |= {"node": self.result.parts[p].code, "domain": self._domain(d)}
-            hidden = self.shown.hidden[-1][d, p]
+            told, n = self.shown.judged[-1], int(self.family.values.n[d, p])
+            hidden, verdict = told.hidden[d, p], told.verdict[d, p]
+            row |= {"notice": self.shown.notice, "reliability": verdict or None}
+            if not hidden or verdict:  # a weak figure shows its n, a small cell does not
+                row["n"] = None if n < 0 else n
             if hidden:
                 yield row | {"status": "suppressed", "reason": hidden}
             elif d not in position:
@@ -130,8 +144,15 @@ class _Document:
     def _ranked(self, table: RankTable | None, d: int, p: int, i: int) -> dict[str, Any]:
         if table is None:
             return {"reason": "self_selected"}
-        se, df = number(self.family.se[d, p]), number(self.family.df[d, p])
-        ranked = {"rank": int(table.rank[i]), "places": table.places, "se": se, "df": df}
+        found = self.family
+        ranked: dict[str, Any] = {
+            "se": number(found.se[d, p]),
+            "df": number(found.df[d, p]),
+            "ci_low": number(found.ci_low[d, p]),
+            "ci_high": number(found.ci_high[d, p]),
+            "rank": int(table.rank[i]),
+            "places": table.places,
+        }
         if self.family.evaluation.tree.only_reported[p]:
             return ranked | {"reason": "reported"}
         for name, bounds in (
@@ -163,7 +184,7 @@ class _Document:
                 record |= {"verdict": word, "reason": "reported"}
             if not self.shown.inference:
                 record |= dict.fromkeys(INFERENCE) | {"reason": "self_selected"}
-            yield {"node": self.result.parts[p].code} | record
+            yield {"node": self.result.parts[p].code} | record | {"notice": self.shown.notice}
 
     def _without_reference(self, p: int, field: Compared) -> Iterator[dict[str, Any]]:
         """Rows that say that the reference itself is suppressed or undefined."""
@@ -171,6 +192,7 @@ class _Document:
         named = dict(zip(self.family.family.columns, reference, strict=True))
         for d in field.at.tolist():
             row = dict.fromkeys(("difference", *INFERENCE)) | {"reason": "no_reference"}
+            row["notice"] = self.shown.notice
             yield {"node": node, "domain": self._domain(d), "reference": named} | row
 
     def _against(self, field: Compared) -> Literal["all", "mean"] | int | None:
@@ -189,15 +211,16 @@ class _Document:
         return dict(zip(self.family.family.columns, self.family.family.labels[d], strict=True))
 
 
-def _method(result: IndexResult, comparison: Comparison, domains: int) -> dict[str, Any]:
+def _method(result: IndexResult, comparison: Comparison, inference: bool) -> dict[str, Any]:
     draws = comparison.ranking.draws
     against = comparison.against
+    form = "max-t, step-down" if len(result.families[-1].family.labels) <= MOST else "Bonferroni"
     return {
         "confidence": result.options.confidence,
         "against": against if isinstance(against, str) else list(against),
         "correction": comparison.correction,
         "ranking": comparison.ranking.order,
-        "rank_interval": "max-t, step-down" if domains <= MOST else "Bonferroni",
+        "rank_interval": f"simultaneous, {form}" if inference else None,
         "seed": draws.seed,
         "draws": draws.number,
         "generator": "PCG64",

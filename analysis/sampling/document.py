@@ -70,8 +70,8 @@ def table_rows(plan: Plan) -> list[dict[str, Any]]:
 def alternatives(data: Dataset, plan: Plan, takes: Sequence[int] = TAKES) -> list[dict[str, Any]]:
     """What the same request would cost with other rules and other takes, a row for each.
 
-    `cost` is PSUs x `cost_ratio` + respondents, in respondents, where the ratio was given. A plan
-    that cannot be made has null counts and the reason.
+    `cost_in_respondents` is PSUs x `cost_ratio` + respondents, where the ratio was given. A plan
+    that cannot be made has null counts, and `text` says why in a sentence.
     """
     own = int(plan.request.take or 1)
     has_cost = not np.isnan(plan.frame.cost).any()
@@ -89,16 +89,17 @@ def _alternative(
     try:
         found = plan_of(data, request, previous).total
     except Refusal as refusal:
-        empty = dict.fromkeys(("psus", "respondents", "expected_margin", "deff", "cost"))
-        return row | empty | {"reason": str(refusal)}
+        names = ("psus", "respondents", "expected_margin", "deff", "cost_in_respondents")
+        return row | dict.fromkeys(names) | {"text": str(refusal)}
     ratio = request.cost_ratio
+    cost = None if ratio is None else found.psus * ratio + found.respondents
     return row | {
         "psus": found.psus,
         "respondents": found.respondents,
         "expected_margin": _margin(found),
         "deff": found.deff,
-        "cost": None if ratio is None else found.psus * ratio + found.respondents,
-        "reason": None,
+        "cost_in_respondents": cost,
+        "text": None,
     }
 
 

@@ -5,12 +5,14 @@ import json
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from math import inf
 from typing import Any, Literal
 
-from analysis.dataset import Dataset
-from analysis.design import natural_key
+import numpy as np
+
+from analysis.dataset import Dataset, decimal_number
+from analysis.grouping import natural_key
 from questionnaires.refusal import Refusal
 
 Method = Literal["srs", "pps"]
@@ -60,14 +62,19 @@ def draw(
     under `srs` the same seed with a larger count keeps the PSUs and adds some (permanent random
     numbers: Ohlsson 1995, in Cox et al., Business Survey Methods, ch. 9). `in_frame` are the PSUs
     that the frame counts in each stratum. Raises `Refusal` by name for a stratum with too few PSUs
-    in the list or another number than the frame's, a PSU named twice, an empty cell, a size that
-    is no positive number, and an empty seed.
+    in the list or another number than the frame's, a stratum that is not in the frame, a PSU
+    named twice, an empty cell, a size that is no positive number, and an empty seed.
     """
     if request.reserves < 0:
         raise Refusal("Số đơn vị dự phòng (--reserves) không được âm.")
     if not request.seed.strip():
         raise Refusal("Cần một chuỗi bất kỳ làm gốc ngẫu nhiên: --seed.")
     listed = _listed(psus, request.method)
+    if in_frame is not None:
+        strata = psus.column("stratum")
+        strange = np.array([label not in in_frame for label in strata.labels])[strata.codes]
+        template = "Tệp {file}, dòng {row}, cột «{column}»: dàn mẫu không có tầng «{value}»."
+        psus.refuse_rows(strange, "stratum", template)
     drawn: list[DrawnPSU] = []
     for stratum in sorted(counts, key=natural_key):
         count, members = counts[stratum], listed.get(stratum, {})
@@ -193,8 +200,5 @@ def _listed(psus: Dataset, method: Method) -> dict[str, dict[str, Fraction]]:
 
 
 def _size(text: str) -> Fraction | None:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return Fraction(value) if value.is_finite() and value > 0 else None
+    # What rounds to 0 or is infinite as a float64 may be too long to write out as a fraction.
+    return Fraction(text) if 0 < decimal_number(text) < inf else None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.dataset import Dataset, Floats, Ints
-from analysis.design import natural_key
+from analysis.dataset import Dataset, Floats, Ints, decimal_number
+from analysis.grouping import natural_key
 from questionnaires.refusal import Refusal
 
 WHERE = "Tệp {file}, dòng {row}, tầng «{stratum}»: "
@@ -112,7 +112,7 @@ class _Cells:
         if column not in self.data.columns:
             return np.full(self.data.rows, np.nan)
         found = self.data.column(column)
-        values = np.array([_value(label) for label in found.labels] + [np.nan])[found.codes]
+        values = np.array([decimal_number(label) for label in found.labels] + [np.nan])[found.codes]
         wrong = (found.codes >= 0) & ~np.isfinite(values)
         self.refuse(wrong, "ô ở cột «{column}» không phải là số.", column)
         return np.asarray(values)
@@ -123,10 +123,3 @@ class _Cells:
             row = int(np.argmax(wrong))
             where = {"file": self.data.name, "row": row + self.data.first_row}
             raise Refusal(WHERE + what, stratum=self.strata[row], column=column, **where)
-
-
-def _value(label: str) -> float:
-    try:
-        return float(label)
-    except ValueError:
-        return np.nan

@@ -68,7 +68,7 @@ def plan_of(data: Dataset, request: PlanRequest, previous: PreviousWave | None =
     as its own targets need; then the whole as many as its targets need, by the rule, never taking
     back what a unit needs. One PSU less would miss a target. Raises `Refusal` by name for a bad
     frame or request, for targets out of reach with all PSUs taken, and for a fixed number of
-    respondents below what floors and units need.
+    respondents that is below what floors and units need or above what the frame can give.
     """
     request.require_sound()
     frame = frame_of(data)
@@ -206,7 +206,16 @@ class _Search:
         def too_many(total: int) -> bool:
             return int((self.allotted(total, floors, at) * take).sum()) > respondents
 
-        low, high = int(floors.sum()), int(np.maximum(self.caps, floors).sum())
+        largest = np.maximum(self.caps, floors)
+        most = int((largest * take).sum())
+        if most < respondents:
+            template = (
+                "--respondents: lấy hết {psus} đơn vị chọn mẫu của tệp {file} cũng chỉ được {most} "
+                "phiếu, chưa đến {n}; giảm số phiếu hoặc tăng --take."
+            )
+            where = {"file": self.frame.name, "psus": int(largest.sum())}
+            raise Refusal(template, most=most, n=respondents, **where)
+        low, high = int(floors.sum()), int(largest.sum())
         total = least(low, high, too_many) - 1 if too_many(high) else high
         return self.allotted(total, floors, at)
 
@@ -226,6 +235,9 @@ def least(low: int, high: int, enough: Callable[[int], bool]) -> int:
 
 def _out_of_reach(targets: Targets, found: Expected, unit: str) -> Refusal:
     missed = targets.missed(found)[0]
+    if missed == "psus":
+        template = "{unit}: chỉ lấy được {psus} đơn vị chọn mẫu, chưa đến {wanted} (--unit-psus)."
+        return Refusal(template, unit=unit, psus=found.psus, wanted=targets.psus)
     template = (
         "{unit}: lấy hết {psus} đơn vị chọn mẫu ({n} phiếu) vẫn chỉ đạt {name} {value:.4f}, "
         "chưa đến {wanted:g}; nới yêu cầu hoặc tăng --take."

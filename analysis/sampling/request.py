@@ -30,7 +30,7 @@ class Targets:
             missed.append("margin")
         if self.change is not None and found.change > self.change * (1 + NOISE):
             missed.append("change")
-        if found.psus < min(self.psus, found.psus_in_frame):
+        if found.psus < self.psus:
             missed.append("psus")
         return tuple(missed)
 

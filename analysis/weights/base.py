@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.dataset import Dataset, Floats
-from analysis.design import Sample, SampleDesign, group, in_natural_order
+from analysis.design import Sample, SampleDesign
 from analysis.exact import DECIMALS, ExactWeights, joined, steady_sums
+from analysis.grouping import group, in_natural_order
 from questionnaires.refusal import Refusal
 
 
@@ -123,9 +124,10 @@ def scaled(ticks: Floats, weights: ExactWeights) -> Floats:
 
     Dividing by 10 000 rounds to the decimal that was meant, multiplying by 0.0001 does not.
     """
-    if weights.tick.denominator in DECIMALS:
-        return np.asarray(ticks / weights.tick.denominator)
-    return np.asarray(ticks * float(weights.tick))
+    tick = weights.tick
+    if tick.numerator == 1 and tick.denominator in DECIMALS:  # not 2**k, which has denominator 1
+        return np.asarray(ticks / tick.denominator)
+    return np.asarray(ticks * float(tick))
 
 
 def kish(weights: Floats) -> float:

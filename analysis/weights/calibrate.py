@@ -79,7 +79,8 @@ def calibrated(
     Factors come from `factors_of`. Raises `Refusal` as `targets_of` and `factors_of` do. The record
     of the calibration holds method, bounds, margins, cells, iterations, largest_margin_error
     (relative, of the final weights against the totals given), g_min, g_max, kish_before,
-    kish_after and trimmed_cells (the number of cells at a bound).
+    kish_after (None where rows are totals, for then single weights are not known) and
+    trimmed_cells (the number of cells at a bound).
     """
     _require(margins, method, bounds)
     cells = cells_of(data, design, margins)
@@ -90,6 +91,8 @@ def calibrated(
     weights = final_weights(changed)
     inside = np.flatnonzero(cells.number >= 0)
     reached = steady_sums(weights[inside], cells.number[inside], len(factor)) @ targets.auxiliary
+    single = design.responses is None
+    before = final_weights(replace(design, calibration=None))
     record: dict[str, Any] = {
         "method": method,
         "bounds": None if bounds is None else list(bounds),
@@ -99,8 +102,8 @@ def calibrated(
         "largest_margin_error": float(np.abs(reached / targets.given - 1).max()),
         "g_min": float(factor.min()),
         "g_max": float(factor.max()),
-        "kish_before": kish(final_weights(replace(design, calibration=None))),
-        "kish_after": kish(weights),
+        "kish_before": kish(before) if single else None,
+        "kish_after": kish(weights) if single else None,
         "trimmed_cells": _at_bound(factor, bounds),
     }
     return replace(changed, calibration=replace(calibration, record=record))

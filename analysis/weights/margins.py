@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.dataset import Column, Dataset, Floats
-from analysis.design import SampleDesign, group, in_natural_order, natural_key
+from analysis.design import SampleDesign
 from analysis.exact import joined
+from analysis.grouping import group, in_natural_order, natural_key
 from analysis.weights.base import scaled
 from questionnaires.refusal import Refusal
 

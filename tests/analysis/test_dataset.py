@@ -109,6 +109,7 @@ def test_arrays_of_a_parquet_file_read_like_text():
     data = from_arrays(arrays, "x.parquet")
 
     assert cells(data, "q") == ["4", None, "4"]
+    assert data.column("q").labels == ("4",)  # not what lies under the mask
     assert cells(data, "w") == ["1", "2.5", "3"]
     assert cells(data, "m") == ["1 3", None, "2"]
 

@@ -1,10 +1,9 @@
 """The sample design is read from columns, and what contradicts it is refused by name."""
 
-import numpy as np
 import pytest
 
 from analysis.dataset import Dataset
-from analysis.design import DesignColumns, design_of, group, natural_key
+from analysis.design import DesignColumns, design_of
 from questionnaires.refusal import Refusal
 
 BASE = {
@@ -63,8 +62,31 @@ def test_a_census_has_taken_every_unit():
         (
             {"N": ["9", "8", "9", "4", "4", "4"]},
             {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
-            ["dòng 3", "«N»", "khác"],
+            ["dòng 3", "«N»", "tầng «A»", "8", "khác với 9 ở dòng 2"],
         ),
+        (
+            {"N": ["8", "9", "9", "4", "4", "4"]},
+            {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
+            ["dòng 3", "tầng «A»", "9", "khác với 8 ở dòng 2"],
+        ),
+        (
+            {"N": ["9", "9", "9", "77.5", "77.5", "77.5"]},
+            {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
+            ["x.csv", "dòng 5", "«N»", "77.5", "số nguyên"],
+        ),
+        (
+            {"N": ["9"] * 6, "M": ["3", "3", "3", "3", "", "3"]},
+            {"psu": ("h", "p"), "fpc": ("N", "M")},
+            ["dòng 6", "«M»", "đơn vị «toàn bộ / B» thiếu"],
+        ),
+        ({"w": ["1", "1_0", "1", "1", "1", "1"]}, {"weight": "w"}, ["dòng 3", "«w»", "1_0"]),
+        (
+            {"w": ["1", "1", "\uff11\uff12", "1", "1", "1"]},
+            {"weight": "w"},
+            ["dòng 4", "«w»", "\uff11\uff12"],
+        ),
+        ({"w": ["1", "1e101", "1", "1", "1", "1"]}, {"weight": "w"}, ["dòng 3", "«w»", "1e101"]),
+        ({"w": ["1", "1", "1e-101", "1", "1", "1"]}, {"weight": "w"}, ["dòng 4", "«w»", "1e-101"]),
         (
             {"N": ["9", "9", "9", "1", "1", "1"]},
             {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
@@ -73,7 +95,7 @@ def test_a_census_has_taken_every_unit():
         (
             {"N": ["9", "9", "", "4", "4", "4"]},
             {"stratum": "h", "psu": ("p",), "fpc": ("N",)},
-            ["dòng 4", "«N»"],
+            ["x.csv", "dòng 4", "«N»", "tầng «A» thiếu số lượng tổng thể"],
         ),
         ({}, {"stratum": "z"}, ["không có cột «z»"]),
         ({}, {"psu": ("p",), "fpc": ("N", "N")}, ["2 cột", "1 cấp"]),
@@ -91,18 +113,3 @@ def test_a_stratum_taken_whole_is_not_lonely():
     columns = {"p": ["1", "1", "1", "1", "2", "2"], "N": ["1", "1", "1", "4", "4", "4"]}
 
     assert design(columns, stratum="h", psu=("p",), fpc=("N",)).lonely_names == ()
-
-
-def test_grouping_is_the_same_for_small_and_for_large_codes(monkeypatch):
-    codes = [np.array([2, 0, 2, 1]), np.array([1, 1, 1, 0])]
-
-    dense = group(codes, [3, 2])
-    monkeypatch.setattr("analysis.design.DENSE", 0)
-    sparse = group(codes, [3, 2])
-
-    assert dense[0].tolist() == sparse[0].tolist() == [2, 0, 2, 1]
-    assert dense[1].tolist() == sparse[1].tolist() == [1, 3, 0]
-
-
-def test_labels_are_sorted_with_numbers_by_size():
-    assert sorted(["10", "9", "b", "a", "-1"], key=natural_key) == ["-1", "9", "10", "a", "b"]

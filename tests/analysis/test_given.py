@@ -4,10 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from analysis.compare.change import changes_of
 from analysis.dataset import Dataset
-from analysis.given import OtherResult, reported_values
+from analysis.given import Given, OtherResult, reported_values
 from questionnaires.refusal import Refusal
-from tests.analysis.factories import given_leaf, index_of, leaf, node
+from tests.analysis.factories import computed, given_leaf, index_of, leaf, node
 
 INDEX = index_of(node("R", "rsq"), given_leaf("r"), given_leaf("s"), leaf("q"))
 
@@ -49,3 +50,16 @@ def test_a_wrong_reported_number_is_refused_by_row(columns, words):
 def test_what_is_no_result_of_an_index_is_refused(document):
     with pytest.raises(Refusal, match=r"kq\.json không phải kết quả"):
         OtherResult.of(document, "kq.json")
+
+
+def test_what_was_not_known_in_another_wave_is_undefined_there():
+    index = index_of(node("T", ["a", "b"]), leaf("a"), given_leaf("b"))
+    reported = {("b", frozenset()): Fraction(1, 2)}
+    data = Dataset.of({"a": ["5", "1"]})
+
+    now = computed(index, data, given=Given(reported=reported))
+    before = computed(index, data, given=Given(unknown=True))
+    changes = {change.node: change for change in changes_of(now, before)}
+
+    assert changes["a"].change == 0
+    assert (changes["T"].change, changes["b"].change) == (None, None)

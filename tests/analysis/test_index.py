@@ -10,6 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from analysis.dataset import Dataset
+from analysis.design import DesignColumns, design_of
+from analysis.estimate import Options
 from analysis.given import Given, OtherResult
 from questionnaires.refusal import Refusal
 from tests.analysis.factories import (
@@ -244,7 +246,7 @@ def test_weights_too_large_to_be_summed_exactly_are_refused_by_name():
     index = index_of(leaf("q", measure="option_points", points=points))
     data = Dataset.of({"q": answers, "w": ["9007199254740991"] * 40})
 
-    with pytest.raises(Refusal, match="Quyền số quá lớn"):
+    with pytest.raises(Refusal, match="«q»: quyền số nhân với điểm"):
         computed(index, data, weight="w")
 
 
@@ -356,3 +358,24 @@ def test_a_reported_number_of_a_domain_comes_before_that_of_the_whole():
         0.25,
         0.5,
     ]
+
+
+def test_a_census_has_no_interval_to_speak_of():
+    data = Dataset.of({"q": ["1"] * 20, "r": ["5", "1"] * 10})
+    census = design_of(data, DesignColumns(), source="census")
+    index = index_of(node("T", ["q", "r"]), leaf("q"), leaf("r"))
+    for method in ("logit", "kg", "t"):
+        options = Options(method)
+        result = computed(index, data, design=census, options=options)
+        family = result.families[0]
+
+        assert family.ci_low.tolist() == family.ci_high.tolist() == family.values.exact.tolist()
+
+
+def test_a_table_of_points_too_fine_for_exact_sums_is_named():
+    data = Dataset.of({"q": ["1", "2"] * 50})
+    fine = {"1": dec("0.3333333333333333"), "2": dec("1")}
+    index = index_of(leaf("q", measure="option_points", points=fine), scale=("1", "2"))
+
+    with pytest.raises(Refusal, match=r"«q».*bảng điểm"):
+        computed(index, data)

@@ -129,13 +129,13 @@ def test_dense_ranks_count_places_and_none_may_be_asked_for():
     assert {(row.rank, row.places) for row in none.values()} == {(None, None)}
 
 
-CHANGE = Change((), (), "R", 0.02, 0.01, 30.0, 0.0, 0.04, 0.05, "tăng")
+CHANGE = Change((), (), "R", 0.02, 0.01, 30.0, 0.05, 0.0, 0.04, "tăng")
 
 
 def test_rows_speak_of_changes_only_with_a_previous_wave():
     data, _, result = result_of()
     none = index_document(result, data, None, Showing(0), "")["results"]
-    showing = Showing(0, changes=(CHANGE, replace(CHANGE, node="P", reason="no_previous")))
+    showing = Showing(0, changes=(CHANGE, replace(CHANGE, node="P", change_reason="no_previous")))
     rows = index_document(result, data, None, showing, "")["results"]
 
     assert not any(key.startswith("change") for key in none[0])
@@ -186,10 +186,24 @@ def test_few_sampling_units_are_told_with_their_t():
 
 def test_enough_sampling_units_a_census_and_self_selected_answers_need_no_warning():
     assert record_of(5)["df"] == 8
-    assert "few_psus" not in record_of(5)
-    assert "few_psus" not in record_of(3, "census")
-    assert "few_psus" not in record_of(3, "self-selected")
-    assert "few_psus" in record_of(3, "self-selected", Showing(assume_srs=True))
+    assert record_of(5)["few_psus"] is None
+    assert record_of(3, "census")["few_psus"] is None
+    assert record_of(3, "self-selected")["few_psus"] is None
+    assert record_of(3, "self-selected", Showing(assume_srs=True))["few_psus"] is not None
+
+
+def test_the_record_has_the_same_keys_whatever_applies_and_fewer_only_without_a_sample():
+    plain, census = record_of(5), record_of(3, "census")
+    nothing = {
+        "notice": None, "few_psus": None, "collapsed_strata": [], "calibration": None,
+        "assumption": None, "provenance": [], "previous": None,
+    }  # fmt: skip
+
+    assert [*plain] == [*census] == [*record_of(3)]
+    assert {key: plain[key] for key in nothing} == nothing
+    assert "không có sai số chọn mẫu" in census["assumption"]
+    options = {"confidence": 0.95, "interval": "logit", "min_n": 10}
+    assert design_record(None, Options(), Showing()) == options | nothing
 
 
 def test_units_without_a_positive_weight_carry_nothing():

@@ -208,6 +208,134 @@ def test_no_hidden_cell_is_a_sum_or_difference_of_shown_ones(seed):
             assert not spans(shown, cell.astype(float))
 
 
+LAYOUTS = [
+    ["unit", "sex"],
+    ["unit", "unit,sex"],
+    ["unit", "sex", "unit,sex"],
+    ["region", "unit"],
+    ["unit", "sex", "band"],
+    ["region", "unit", "sex", "unit,sex", "region,sex"],
+    ["unit,sex", "unit,band"],
+    ["band", "band,sex"],
+    ["unit,sex", "unit,band", "sex,band"],
+    ["region,band", "unit,sex"],
+]
+COLUMNS = ("unit", "sex", "band", "region")
+
+
+def small_tables(seed):
+    """Answers to two items of some units, many of whose cells are small or empty."""
+    rng = random.Random(seed)
+    rows = []
+    for unit in "abcdef"[: rng.randint(2, 5)]:
+        region = rng.choice("NS")
+        for sex, band in ((s, b) for s in "mf" for b in "123"[: rng.randint(1, 3)]):
+            for _ in range(rng.choice([0, 1, 2, 3, 5, 9, 12, 20])):
+                where = unit if rng.random() > 0.02 else None
+                rows.append((where, sex, band, region, rng.choice("155"), rng.choice(["5", None])))
+    names = (*COLUMNS, "q", "r")
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if len(rows) > 30 else None
+
+
+def leaks(columns, by, minimum=10):
+    """What the shown cells tell: hidden ones, and groups of few people, leaf by leaf."""
+    index = index_of(node("R", "qr"), leaf("q"), leaf("r"))
+    result = computed(index, Dataset.of(columns), [tuple(names.split(",")) for names in by])
+    reasons = suppressed(result, minimum)
+    found = []
+    for p, item in ((1, "q"), (2, "r")):
+        answered = [value is not None for value in columns[item]]
+        kinds = list(zip(*(columns[name] for name in COLUMNS), answered, strict=True))
+        atoms = sorted({kind for kind in kinds if kind[-1]}, key=str)
+        people = np.array([kinds.count(atom) for atom in atoms])
+        rows = [kinds.index(atom) for atom in atoms]
+        cells = [
+            ((family.family.of_row[rows] == d).astype(float), hidden[d, p])
+            for family, hidden in zip(result.families, reasons, strict=True)
+            for d in range(len(hidden))
+        ]
+        shown = np.array([cell for cell, reason in cells if not reason and cell.any()])
+        if not len(shown):
+            continue
+        projection = np.linalg.pinv(shown) @ shown
+        for cell, reason in cells:
+            if reason and cell.any() and np.abs(cell @ projection - cell).max() < 1e-8:
+                found.append(("determined", by, item))
+        for rest in (shown[:, np.newaxis] - shown).reshape(-1, len(atoms)):
+            if rest.min() >= 0 and 0 < rest @ people < minimum:
+                found.append(("few people", by, item))
+    return found
+
+
+def test_no_layout_of_families_tells_a_hidden_cell_or_a_group_of_few_people():
+    found, tables = [], filter(None, map(small_tables, range(16)))
+    for columns in tables:
+        for by in LAYOUTS:
+            found += leaks(columns, by)
+
+    assert found == []
+
+
+def test_a_cell_is_not_told_by_the_total_that_two_crossed_families_share():
+    sizes = {"m1": 2, "f1": 20, "f2": 30}
+    people = [("a", *cell) for cell, n in sizes.items() for _ in range(n)]
+    people += [("b", *cell) for cell in ("m1", "f1", "f2") for _ in range(20)]
+    units, sexes, bands = (list(values) for values in zip(*people, strict=True))
+    data = Dataset.of({"q": ["5"] * len(units), "unit": units, "sex": sexes, "band": bands})
+
+    found = hidden(data, "unit,sex", "unit,band")
+
+    assert found["a/m/q"] == BELOW_MINIMUM
+    assert set(found) - {"a/m/q"} == {"a/f/q"}
+
+
+def test_two_shown_cells_of_crossed_families_do_not_differ_by_few_people():
+    cells = {("a", "1"): 20, ("a", "2"): 4, ("b", "2"): 30, ("c", "2"): 30}
+    people = [cell for cell, n in cells.items() for _ in range(n)]
+    units, bands = (list(values) for values in zip(*people, strict=True))
+    data = Dataset.of({"q": ["5"] * len(units), "unit": units, "band": bands})
+
+    found = hidden(data, "unit", "band")
+
+    assert not {"a/q", "1/q"}.isdisjoint(found)
+
+
+def half_answered(sizes, **few):
+    """Everybody answers q or r; as many as `few` says answer both."""
+    units, q, r = [], [], []
+    for unit, n in sizes.items():
+        both = few.get(unit, n)
+        alone = (n - both) // 2
+        units += [unit] * (both + 2 * alone)
+        q += ["5"] * (both + alone) + [None] * alone
+        r += ["5"] * both + [None] * alone + ["1"] * alone
+    return Dataset.of({"unit": units, "q": q, "r": r})
+
+
+def test_a_composite_of_few_complete_cases_takes_no_other_one_with_it():
+    index = index_of(node("R", ("P", "s")), node("P", "qr"), leaf("q"), leaf("r"), leaf("s"))
+    data = half_answered({"a": 60, "b": 60, "c": 60}, a=4)
+    data = Dataset.of(
+        {name: [("", *c.labels)[k + 1] for k in c.codes] for name, c in data.columns.items()}
+        | {"s": ["1"] * data.rows}
+    )
+
+    found = hidden(data, "unit", index=index)
+
+    assert found == {"a/R": BELOW_MINIMUM, "a/P": BELOW_MINIMUM}
+
+
+def test_a_composite_with_a_hidden_item_is_protected_as_before():
+    index = index_of(node("R", "qr"), leaf("q"), leaf("r"))
+    data = half_answered({"a": 60, "b": 40, "c": 6}, a=40)
+
+    found = hidden(data, "unit", index=index)
+
+    assert found == {f"c/{code}": BELOW_MINIMUM for code in "Rqr"} | {
+        f"b/{code}": COMPLEMENTARY for code in "Rqr"
+    }
+
+
 def verdicts(answers, psu=(), **design):
     """The verdict on one share; `psu` names each answer's sampling unit."""
     data = Dataset.of({"q": answers, "psu": list(psu) or answers})

@@ -5,10 +5,12 @@ from fractions import Fraction
 
 import numpy as np
 
+from analysis.counting import totals_of
 from analysis.dataset import Column, Dataset
 from analysis.design import DesignColumns, design_of
 from analysis.exact import ExactWeights
-from analysis.totals import Family, Measure, Wanted, totals_of
+from analysis.measure import Measure
+from analysis.totals import Family, Wanted
 
 ANSWERS = ["5", "3", "4", None, "1", "5"]
 HALVES = {"5": Fraction(1), "4": Fraction(1, 2), "3": Fraction(1, 4), "1": Fraction(0)}

@@ -24,6 +24,13 @@ def test_a_plain_design_needs_two_sentences():
     assert said(interval="kg", confidence=0.975)[1] == "Khoảng tin cậy 97,5 % (Korn-Graubard)"
 
 
+def test_what_is_empty_or_null_is_not_spoken_of():
+    empty = {"notice": None, "few_psus": None, "calibration": None, "assumption": None}
+
+    assert said(**empty, collapsed_strata=[], provenance=[]) == said()
+    assert list(sentences(empty)) == []
+
+
 def test_how_few_units_carry_the_error_and_how_wide_that_makes_the_interval():
     assert said(few_psus=FEW)[2] == (
         "Sai số chỉ dựa vào 6 đơn vị chọn mẫu trong 2 tầng (df = 4): khoảng tin cậy dùng t = 2,78 "
@@ -55,6 +62,7 @@ def test_the_calibration_says_by_what_and_how_far():
         "Quyền số hiệu chỉnh: cân bằng theo biên (raking) theo sex, area, hệ số từ 0,900 đến "
         "1,250, hiệu ứng quyền số (Kish) 1,042."
     )
+    assert said(calibration=record | {"kish_after": None})[2].endswith("đến 1,250.")
 
 
 def test_every_reason_to_hide_and_every_verdict_has_its_word():

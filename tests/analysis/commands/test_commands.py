@@ -6,7 +6,9 @@ import json
 import random
 from pathlib import Path
 
+import duckdb
 import numpy as np
+import psycopg
 import pytest
 
 from analysis.__main__ import main
@@ -29,6 +31,32 @@ measure = "favourable_share"
 code = "B"
 item = "b"
 measure = "favourable_share"
+"""
+OTHER = """
+code = "khac"
+root = "T"
+[[node]]
+code = "T"
+rollup = "mean"
+children = ["P", "Q"]
+[[node]]
+code = "P"
+rollup = "mean"
+children = ["x"]
+[[node]]
+code = "Q"
+rollup = "mean"
+children = ["y"]
+[[leaf]]
+code = "x"
+measure = "node"
+index = "thu"
+node = "A"
+[[leaf]]
+code = "y"
+measure = "node"
+index = "thu"
+node = "B"
 """
 FRAME = Path(__file__).parents[1] / "data" / "frame.csv"
 COLUMNS = ["unit", "stratum", "psu", "weight", "sex", "area", "responded", "p1", "p2", "a", "b"]
@@ -166,6 +194,37 @@ def test_replicates_stand_beside_the_linearised_errors(capsys, method):
     assert all(row["se_check"] == pytest.approx(row["se"], rel=0.2) for row in found["rows"])
 
 
+def test_self_selected_answers_have_no_error_to_check(capsys):
+    arguments = [*SAMPLE, "--check", "jackknife", "--source", "self-selected"]
+
+    assert document(capsys, "index", *arguments)["check"]["rows"] == []
+    assert len(document(capsys, "index", *arguments, "--assume-srs")["check"]["rows"]) == 3
+
+
+def test_a_reported_number_has_no_error_to_check(capsys):
+    answered, _, _ = INDEX.rpartition("[[leaf]]")
+    reported = '[[leaf]]\ncode = "B"\nmeasure = "reported"\n'
+    Path("index.toml").write_text(answered + reported, encoding="utf-8")
+    Path("values.csv").write_text("leaf,value\nB,0.5\n", encoding="utf-8")
+    arguments = [*SAMPLE, "--reported", "values.csv", "--check", "jackknife"]
+
+    found = document(capsys, "index", *arguments)
+
+    assert [row["node"] for row in found["check"]["rows"]] == ["R", "A"]
+
+
+def test_a_covariance_that_another_index_does_not_tell_is_null(capsys):
+    main(["index", *SAMPLE, "--out", "thu.json"])
+    Path("other.toml").write_text(OTHER, encoding="utf-8")
+
+    found = document(capsys, "index", "--index", "other.toml", "--from", "thu.json")
+
+    (block,) = found["covariance"]
+    assert block["nodes"] == ["P", "Q"]
+    assert block["matrix"][0][1] is block["matrix"][1][0] is None
+    assert (root(found)["se"], root(found)["reason"]) == (None, "covariance_unknown")
+
+
 @pytest.mark.parametrize("rule", ["average", "remove", "collapse", "adjust", "certainty"])
 def test_every_rule_for_lonely_units_is_obeyed_and_named(capsys, rule):
     lines = Path("data.csv").read_text(encoding="utf-8").splitlines()
@@ -176,7 +235,7 @@ def test_every_rule_for_lonely_units_is_obeyed_and_named(capsys, rule):
     design = document(capsys, "index", *SAMPLE, "--lonely", rule)["design"]
 
     assert (design["lonely"], design["lonely_strata"]) == (rule, ["9"])
-    assert ("collapsed_strata" in design) == (rule == "collapse")
+    assert bool(design["collapsed_strata"]) == (rule == "collapse")
 
 
 def test_compare_says_ranks_differences_and_changes(capsys):
@@ -265,3 +324,75 @@ def test_every_format_can_be_read(capsys, command):
     for form in ("csv", "table"):
         assert main([command, *SAMPLE, "--by", "unit", "--format", form]) == 0
         assert "U3" in capsys.readouterr().out
+
+
+def parquet(name, to):
+    duckdb.sql(f"COPY (SELECT * FROM read_csv('{name}')) TO '{to}' (FORMAT parquet)")
+
+
+def same(capsys, name, *arguments):
+    """The output with the name of the data file replaced."""
+    assert main(arguments) == 0
+    return capsys.readouterr().out.replace(name, "data.csv")
+
+
+@pytest.mark.parametrize("command", ["index", "compare"])
+@pytest.mark.parametrize("design", [DESIGN, DESIGN[:2] + DESIGN[4:]], ids=["engine", "memory"])
+def test_a_parquet_file_gives_the_same_document_to_the_byte(capsys, command, design):
+    parquet("data.csv", "data.parquet")
+    rest = [*design, "--by", "unit", "--by", "sex,area", "--previous", "before.csv"]
+
+    by_file = [
+        same(capsys, name, command, "--index", "index.toml", "--data", name, *rest)
+        for name in ("data.csv", "data.parquet")
+    ]
+
+    assert by_file[0] == by_file[1]
+
+
+def test_a_table_of_postgresql_gives_the_same_document(capsys, postgresql_url):
+    address = postgresql_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    lines = Path("data.csv").read_text(encoding="utf-8").splitlines()
+    columns = ", ".join(f'"{name}" text' for name in COLUMNS)
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE TABLE phieu ({columns})")
+        connection.execute("ALTER TABLE phieu ALTER weight TYPE float8 USING weight::float8")
+        holes = ", ".join(["%s"] * len(COLUMNS))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO phieu VALUES ({holes})", [line.split(",") for line in lines[1:]]
+            )
+    rest = [*DESIGN, "--by", "unit"]
+
+    found = document(capsys, "index", "--index", "index.toml", "--data", f"{address}#phieu", *rest)
+
+    expected = document(capsys, "index", *SAMPLE, "--by", "unit")
+    expected["design"]["data"] = "phieu"
+    assert found == expected
+
+
+def test_a_database_that_cannot_be_read_is_refused_without_its_password(capsys):
+    address = "postgresql://ai:matkhau@127.0.0.1:1/khong#phieu"
+
+    message = refusal(capsys, "index", "--index", "index.toml", "--data", address, *DESIGN)
+
+    assert "phieu" in message
+    assert "matkhau" not in message
+
+
+def test_stored_totals_are_topped_up_and_give_the_same_figures(capsys):
+    lines = Path("data.csv").read_text(encoding="utf-8").splitlines()
+    for name, part in (("one.csv", lines[:201]), ("two.csv", lines[:1] + lines[201:])):
+        Path(name).write_text("\n".join(part) + "\n", encoding="utf-8")
+    asked = ["index", "--index", "index.toml", *DESIGN, "--by", "unit", "--totals", "wave.totals"]
+
+    document(capsys, *asked, "--data", "one.csv")
+    both = document(capsys, *asked, "--data", "two.csv")
+
+    whole = document(capsys, "index", *SAMPLE, "--by", "unit")
+    without = {"deff": None, "n_effective": None}
+    assert both["design"]["rows"] == 360
+    assert both["results"] == [row | without for row in whole["results"]]
+    assert document(capsys, *asked)["results"] == both["results"]
+    assert "one.csv" in refusal(capsys, *asked, "--data", "one.csv")
+    assert "«sex»" in refusal(capsys, *asked[:-4], "--by", "sex", "--totals", "wave.totals")

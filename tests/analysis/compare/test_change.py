@@ -71,9 +71,9 @@ def test_a_change_is_said_in_plain_words():
         for w in ([4, 4, 3, 4, 4, 3], [1, 2, 2, 1, 1, 2], [0, 0, 0, 0, 1, 0])
     )
 
-    assert up.verdict == "tăng có ý nghĩa thống kê"
-    assert same.verdict == "thay đổi chưa đủ ý nghĩa thống kê"
-    assert down.verdict == "giảm có ý nghĩa thống kê"
+    assert up.change_verdict == "tăng có ý nghĩa thống kê"
+    assert same.change_verdict == "thay đổi chưa đủ ý nghĩa thống kê"
+    assert down.change_verdict == "giảm có ý nghĩa thống kê"
     assert same.change_ci_low < 0 < same.change < same.change_ci_high
     assert up.change_p < 0.05 < same.change_p
 
@@ -84,10 +84,10 @@ def test_a_unit_or_a_family_without_an_earlier_year_says_so():
 
     found = changes(now, before)
 
-    assert found[("b",), "q"].reason == "no_previous"
-    assert found[("p1",), "q"].reason == "no_previous"
+    assert found[("b",), "q"].change_reason == "no_previous"
+    assert found[("p1",), "q"].change_reason == "no_previous"
     assert found[("b",), "q"].change is None
-    assert found[("a",), "q"].reason is None
+    assert found[("a",), "q"].change_reason is None
 
 
 def test_parts_that_mean_something_else_are_not_compared():
@@ -106,8 +106,8 @@ def test_parts_that_mean_something_else_are_not_compared():
         {"node": "S", "reason": "not_in_previous"},
     ]
     assert parts_without_change(before, now)[-1] == {"node": "S", "reason": "only_in_previous"}
-    assert found[(), "R"].reason == "definition_changed"
-    assert found[(), "S"].reason == "not_in_previous"
+    assert found[(), "R"].change_reason == "definition_changed"
+    assert found[(), "S"].change_reason == "not_in_previous"
     assert found[(), "x"].change == 0.0
     assert found[(), "y"].change == 0.0
 
@@ -126,16 +126,19 @@ def test_a_change_of_a_suppressed_estimate_is_not_shown():
     earlier = changes(now, before, hidden_now=[shown, shown], hidden_before=[hidden, shown])
     later = changes(now, before, hidden_now=[shown, hidden], hidden_before=[shown, shown])
 
-    assert (earlier[(), "q"].change, earlier[(), "q"].reason) == (None, "previous_suppressed")
+    was_hidden = earlier[(), "q"]
+    assert (was_hidden.change, was_hidden.change_reason) == (None, "previous_suppressed")
     assert earlier[("a",), "q"].change is not None
-    assert (later[("a",), "q"].change, later[("a",), "q"].reason) == (None, "suppressed")
+    assert (later[("a",), "q"].change, later[("a",), "q"].change_reason) == (None, "suppressed")
 
 
 def test_an_undefined_estimate_has_no_change():
     empty = [(p, u, "") for p, u, _ in wave([1, 2, 3])]
 
-    assert changes(people(empty), people(wave([1, 2])))[(), "q"].reason == "undefined"
-    assert changes(people(wave([1, 2])), people(empty))[(), "q"].reason == "previous_undefined"
+    now = changes(people(empty), people(wave([1, 2])))[(), "q"]
+    before = changes(people(wave([1, 2])), people(empty))[(), "q"]
+
+    assert (now.change_reason, before.change_reason) == ("undefined", "previous_undefined")
 
 
 def test_a_census_changes_without_error_and_without_a_claim_of_significance():
@@ -149,7 +152,7 @@ def test_a_census_changes_without_error_and_without_a_claim_of_significance():
     row = changes(*years)[(), "q"]
 
     assert row.change == pytest.approx(1 / 12)
-    assert (row.change_se, row.verdict) == (0.0, "tăng")
+    assert (row.change_se, row.change_verdict) == (0.0, "tăng")
 
 
 def test_self_selected_answers_show_a_change_without_its_error():
@@ -157,9 +160,14 @@ def test_self_selected_answers_show_a_change_without_its_error():
 
     record = row.record(inference=False)
 
-    assert record["domain"] == {"unit": "a"}
-    assert (record["change"], record["reason"]) == (row.change, "self_selected")
-    assert {record[key] for key in ("change_se", "change_p", "verdict", "change_ci_low")} == {None}
+    assert [*record] == [
+        *("node", "domain", "change", "change_se", "change_df", "change_p"),
+        *("change_ci_low", "change_ci_high", "change_verdict", "change_reason", "notice"),
+    ]
+    assert (record["node"], record["domain"]) == ("q", {"unit": "a"})
+    assert (record["change"], record["change_reason"]) == (row.change, "self_selected")
+    assert {record[key] for key in [*record][3:-2]} == {None}
+    assert (record["notice"], row.record(notice="dựng lại")["notice"]) == (None, "dựng lại")
     assert row.record()["change_se"] == row.change_se
 
 
@@ -168,7 +176,7 @@ def test_a_unit_in_a_single_psu_has_a_change_and_no_test():
     row = changes(people(wave([2]) + other), people(wave([2, 3]) + other))[("a",), "q"]
 
     assert row.change is not None
-    assert (row.change_p, row.reason) == (None, "no_degrees_of_freedom")
+    assert (row.change_p, row.change_reason) == (None, "no_degrees_of_freedom")
 
 
 def test_reported_values_change_without_error():
@@ -181,4 +189,4 @@ def test_reported_values_change_without_error():
     row = changes(now, before)[(), "x"]
 
     assert row.change == pytest.approx(0.1)
-    assert (row.change_se, row.verdict, row.reason) == (None, "tăng", "reported")
+    assert (row.change_se, row.change_verdict, row.change_reason) == (None, "tăng", "reported")

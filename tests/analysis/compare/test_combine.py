@@ -60,6 +60,18 @@ def test_the_plain_mean_of_units_has_the_error_of_a_mean_of_independent_units():
     assert (row.units, row.max_points, row.status, row.domain) == (3, 10.0, "ok", {})
 
 
+@pytest.mark.parametrize("k", [6, 9, 13])
+def test_units_in_which_everybody_is_satisfied_have_a_mean_of_one_with_its_own_limits(k):
+    people = [(f"{u}-{i}", f"u{u}", "2", "5", "5") for u in range(k) for i in range(10)]
+    names = ("psu", "unit", "w", "x", "y")
+    data = Dataset.of(dict(zip(names, zip(*people, strict=True), strict=True)))
+
+    _, _, found = combined(data, dossiers(**{f"u{u}": u + 1 for u in range(k)}))
+
+    assert {row.estimate for row in found.values()} == {1.0}
+    assert all(0.9 < row.ci_low < row.ci_high == 1.0 for row in found.values())
+
+
 def test_units_count_as_their_dossiers_do():
     _, family, found = combined(dossiers=dossiers(c=100, a=700, b=200))
 
@@ -161,17 +173,104 @@ def test_a_part_undefined_in_one_unit_is_undefined():
     assert found["mean_of_units", "x"].status == "ok"
 
 
-def test_one_hidden_unit_hides_the_combination_and_two_do_not():
-    shown = np.full((3, 3), "", dtype=object)
-    one, two = shown.copy(), shown.copy()
-    one[0, 1] = two[0, 1] = two[2, 1] = "n_below_minimum"
+def many_units(units=9, **areas):
+    """Two PSUs of each unit, all of whose units lie in one area unless told."""
+    labels = [f"u{u}" for u in range(units)]
+    people = [(f"{u}{i}", u, areas.get(u, "1"), "1", str(1 + 4 * (i % 2)), "5") for u in labels
+              for i in range(4)]  # fmt: skip
+    names = ("psu", "unit", "area", "w", "x", "y")
+    return Dataset.of(dict(zip(names, zip(*people, strict=True), strict=True)))
 
-    _, _, found = combined(hidden=one)
-    _, _, both = combined(hidden=two)
+
+def hide(*units, of=9, part=1, why="n_below_minimum"):
+    codes = np.full((of, 3), "", dtype=object)
+    codes[list(units), part] = why
+    return codes
+
+
+def statuses(found, node):
+    return {row.combination: row.status for row in found.values() if row.node == node}
+
+
+def test_combinations_are_hidden_that_would_tell_a_hidden_unit():
+    table = dossiers(**{f"u{u}": u + 1 for u in range(9)})
+    told = {}
+    for k in range(6):
+        codes = hide(*range(k))
+        told[k] = [
+            set(statuses(combined(many_units(), given, codes)[2], "x").values())
+            for given in (None, table)
+        ]
+
+    assert told[0] == [{"ok"}, {"ok"}]
+    assert told[1] == told[2] == [{"suppressed"}, {"suppressed"}]
+    assert told[3] == told[4] == [{"ok"}, {"suppressed"}]
+    assert told[5] == [{"ok"}, {"ok"}]
+
+
+def test_a_hidden_combination_says_why_and_other_parts_are_shown():
+    _, _, found = combined(many_units(), hidden=hide(0))
 
     row = found["mean_of_units", "x"]
     assert (row.status, row.reason, row.estimate) == ("suppressed", "complementary", None)
-    assert found["mean_of_units", "y"].status == both["mean_of_units", "x"].status == "ok"
+    assert set(statuses(found, "y").values()) == {"ok"}
+
+
+def test_many_hidden_units_are_told_where_only_one_of_them_has_dossiers():
+    table = dossiers(**{f"u{u}": 0 if u < 5 else 10 for u in range(9)})
+
+    _, _, found = combined(many_units(), table, hide(*range(6)))
+
+    assert set(statuses(found, "x").values()) == {"suppressed"}
+    assert set(statuses(found, "y").values()) == {"ok"}
+
+
+def test_hidden_units_cannot_be_solved_from_the_combinations_shown():
+    table = dossiers(**{f"u{u}": 7 * u % 5 for u in range(9)})
+    rng = np.random.default_rng(3)
+    shown = 0
+    for _ in range(20):
+        secret = rng.choice(9, int(rng.integers(1, 8)), replace=False)
+        _, family, found = combined(many_units(), table, hide(*secret.tolist()))
+        rows = [row for row in found.values() if row.node == "x" and row.status == "ok"]
+        numbers = np.array([7 * u % 5 for u in range(9)], dtype=float)
+        weights = {"mean_of_units": np.ones(9), "dossier_weighted": numbers}
+        weights["respondent_weighted"] = family.evaluation.weight[:, 1]
+        for unit in range(len(secret)):
+            matrix = np.array([weights[row.combination][secret] for row in rows])
+            with_it = np.vstack([*matrix, np.eye(len(secret))[unit]])
+            rank = np.linalg.matrix_rank(matrix) if rows else 0
+            assert np.linalg.matrix_rank(with_it) == rank + 1
+        shown += len(rows)
+
+    assert shown
+
+
+def test_inside_other_columns_one_hidden_unit_is_enough_to_hide_the_combinations():
+    data = many_units(9, u8="2")
+
+    _, _, found = combined(data, hidden=hide(*range(6)), by=("area", "unit"))
+
+    assert found["mean_of_units", "x", "1"].status == "suppressed"
+    assert found["mean_of_units", "x", "2"].status == "ok"
+
+
+def test_where_every_unit_is_hidden_so_are_their_combinations():
+    _, _, found = combined(many_units(), hidden=hide(*range(9)))
+
+    assert set(statuses(found, "x").values()) == {"suppressed"}
+
+
+def test_a_unit_hidden_as_unreliable_hides_no_combination():
+    _, _, found = combined(many_units(), hidden=hide(0, why="unreliable_n"))
+
+    assert set(statuses(found, "x").values()) == {"ok"}
+
+
+def test_a_composite_whose_items_are_shown_hides_no_combination():
+    _, _, found = combined(many_units(), hidden=hide(0, part=0))
+
+    assert set(statuses(found, "R").values()) == {"ok"}
 
 
 def test_self_selected_answers_have_a_combination_without_its_error():
@@ -181,6 +280,10 @@ def test_self_selected_answers_have_a_combination_without_its_error():
 
     assert record["combination"] == "mean_of_units"
     assert (record["se"], record["ci_low"], record["reason"]) == (None, None, "self_selected")
+    assert [*record][-3:] == ["status", "reason", "notice"]
+    assert record["notice"] is None
+    for row in found.values():
+        assert row.record(notice="dựng lại")["notice"] == "dựng lại"
     assert record["estimate"] == found["mean_of_units", "R"].estimate
 
 

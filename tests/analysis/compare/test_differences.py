@@ -69,6 +69,13 @@ def test_a_census_has_differences_without_a_claim_of_significance():
     assert row.verdict == "thấp hơn"
 
 
+@pytest.mark.parametrize("k", [6, 7, 9, 43])
+def test_units_of_one_rate_are_equal_to_their_mean(k):
+    rows = differences_of(field([0.7] * k, se=0.0, df=5), "mean")
+
+    assert {(row.difference, row.p, row.verdict) for row in rows} == {(0.0, 1.0, "bằng nhau")}
+
+
 def test_a_single_unit_is_compared_with_nothing():
     assert differences_of(field([0.5]), "all") == []
     assert differences_of(field([0.5]), "mean") == []

@@ -134,7 +134,7 @@ def test_alternatives_show_what_other_rules_and_takes_cost():
     ]
     same, eight, thirty = rows[0], rows[-2], rows[-1]
     assert same["psus"] == plan.total.psus
-    assert same["cost"] == 10 * same["psus"] + same["respondents"]
+    assert same["cost_in_respondents"] == 10 * same["psus"] + same["respondents"]
     assert eight["respondents"] < same["respondents"] < thirty["respondents"]
     assert eight["psus"] > same["psus"] > thirty["psus"]
 
@@ -144,4 +144,6 @@ def test_an_alternative_that_cannot_be_says_why():
     one = alternatives(FRAME, plan, (1,))[-1]
 
     assert one["psus"] is None
-    assert "Toàn bộ: lấy hết 82 đơn vị chọn mẫu" in one["reason"]
+    assert one["cost_in_respondents"] is None
+    assert "Toàn bộ: lấy hết 82 đơn vị chọn mẫu" in one["text"]
+    assert [*one] == [*alternatives(FRAME, plan, ())[0]]

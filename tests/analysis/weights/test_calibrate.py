@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +114,18 @@ def test_the_record_says_what_was_done_and_is_ready_for_json():
     assert found.calibration.cell.tolist() == [0, 0, 1, -1]
     assert found.calibration.auxiliary.tolist() == [[1, 0], [0, 1]]
     assert final_weights(found).tolist() == [1.5, 4.5, 2.0, 0.0]
+
+
+def test_single_weights_are_not_known_where_rows_are_totals_of_responses():
+    data, design = sampled([("x", "u", 1.0), ("x", "v", 3.0), ("y", "u", 2.0)])
+    margins = margins_of([("a", "x", 6), ("a", "y", 2)])
+    of_rows = calibrated(data, design, margins).calibration
+    cells = replace(design, responses=np.array([1, 2, 1]))
+    of_cells = calibrated(data, cells, margins).calibration
+
+    unknown = {"kish_before": None, "kish_after": None}
+    assert of_cells.record == {**of_rows.record, **unknown}
+    assert of_cells.factor.tolist() == of_rows.factor.tolist()
 
 
 ROWS = st.lists(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -109,11 +110,13 @@ class _Sheet:
         self.weights = weights
         self.cell = cell
         self.cells = cells
+        self.place = np.empty(len(cell), dtype=np.intp)  # used again in every pass
         self.sums: list[Floats] = []
         self.counts: list[Ints] = []
         # Weight and number of rows are added up in one pass where both fit into 53 bits.
         most = int(np.bincount(cell, minlength=1).max())
         heaviest = float(weights.sums(cell, cells).max(initial=0.0))
+        self.total = float(weights.limbs.sum(axis=1).max())
         self.step = 2.0 ** most.bit_length()
         fits = len(weights.limbs) == 1 and heaviest * self.step + most < EXACT
         self.packed = weights.limbs[0] * self.step + 1 if fits else None
@@ -122,17 +125,28 @@ class _Sheet:
         """Total leaves by counting the weight of each combination of their answers in each cell."""
         widths = [len(measure.values) + 1 for measure in measures.values()]
         by_class, counted, answers = self._joint([m.classes for m in measures.values()], widths)
-        for code, measure in measures.items():
-            self._refuse_overflow(code, by_class, max((1, *measure.values)))
-        return [
-            self._add_leaf(measure, classes, by_class, counted)
-            for measure, classes in zip(measures.values(), answers, strict=True)
-        ]
+        columns = []
+        for (code, measure), classes in zip(measures.items(), answers, strict=True):
+            if max((1, *measure.values)) * self.total >= EXACT:
+                raise _too_large(code)
+            values = np.array([*measure.values, 0], dtype=np.float64)[classes]
+            columns += [(classes < len(measure.values)).astype(np.float64), values]
+            columns += [] if measure.binary else [np.square(values)]
+        sums = iter(np.moveaxis(np.stack(columns) @ by_class, 1, 0))
+        numbers = iter((np.stack(columns) @ counted).astype(np.int64))
+        return [self._add_leaf(measure, sums, numbers) for measure in measures.values()]
 
-    def _refuse_overflow(self, code: str, by_class: Floats, largest: int) -> None:
-        """Raise `Refusal` when a sum of weights times whole numbers could pass 2**53."""
-        if largest * float(by_class.sum(axis=(1, 2)).max(initial=0.0)) >= EXACT:
-            raise _too_large(code)
+    def _add_leaf(
+        self, measure: Measure, sums: Iterator[Floats], numbers: Iterator[Ints]
+    ) -> LeafColumns:
+        """Keep the next columns: weight, value and, unless they equal values, squares."""
+        weight, n = self._add_sum(next(sums)), self._add_count(next(numbers))
+        value = square = self._add_sum(next(sums))
+        next(numbers)
+        if not measure.binary:
+            square = self._add_sum(next(sums))
+            next(numbers)
+        return LeafColumns(weight, value, square, n, measure.scale)
 
     def _joint(
         self, classes: Sequence[NDArray[np.unsignedinteger]], widths: Sequence[int]
@@ -144,21 +158,7 @@ class _Sheet:
         for more, width in zip(classes[1:], widths[1:], strict=True):
             joint = joint * width + more
         by_class, counted = self._by_class(joint, prod(widths))
-        combined = np.indices(widths).reshape(len(widths), -1)
-        return by_class, counted, combined
-
-    def _add_leaf(
-        self, measure: Measure, classes: NDArray[np.intp], by_class: Floats, counted: Floats
-    ) -> LeafColumns:
-        """Read the totals of one leaf off a table by class, `classes` being its own classes."""
-        values = np.array([*measure.values, 0], dtype=np.float64)[classes]
-        valid = (classes < len(measure.values)).astype(np.float64)
-        weights = valid @ by_class
-        weight = self._add_sum(weights)
-        value = self._add_sum(values @ by_class)
-        square = value if measure.binary else self._add_sum(np.square(values) @ by_class)
-        n = self._add_count((valid @ counted).astype(np.int64))
-        return LeafColumns(weight, value, square, n, measure.scale)
+        return by_class, counted, _combinations(tuple(widths))
 
     def add_people(self, classes: Sequence[NDArray[np.unsignedinteger]]) -> list[PeopleColumns]:
         """Total the people of nodes from their classes: answered all, some or no leaves."""
@@ -195,7 +195,8 @@ class _Sheet:
 
     def _by_class(self, classes: NDArray[np.unsignedinteger], width: int) -> tuple[Floats, Floats]:
         """Weight (l, classes, cells) and number (classes, cells) of the rows of each class."""
-        flat = np.multiply(classes, self.cells, dtype=np.intp) + self.cell
+        flat = np.multiply(classes, self.cells, out=self.place, dtype=np.intp)
+        flat += self.cell
         size = width * self.cells
         if self.packed is not None:
             packed = np.bincount(flat, weights=self.packed, minlength=size)
@@ -219,6 +220,12 @@ class _Sheet:
     def _add_count(self, column: Ints) -> int:
         self.counts.append(column)
         return len(self.counts) - 1
+
+
+@lru_cache(maxsize=64)
+def _combinations(widths: tuple[int, ...]) -> NDArray[np.intp]:
+    """The classes that each joint class stands for: (what is combined, joint classes)."""
+    return np.indices(widths).reshape(len(widths), -1)
 
 
 def _too_large(code: str) -> Refusal:

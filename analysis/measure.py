@@ -38,12 +38,8 @@ class Measure:
         distinct = sorted({value for value in values if value is not None})
         number: dict[int | None, int] = {value: k for k, value in enumerate(distinct)}
         missing = len(distinct)
-        class_of = np.array(
-            [number.get(value, missing) for value in values] + [missing],
-            dtype=np.min_scalar_type(missing),  # a byte a row, but for numbers of many values
-        )
-        # An empty cell has the code -1 and wraps to the last class.
-        return cls(class_of.take(column.codes, mode="wrap"), tuple(distinct), scale)
+        classes = [number.get(value, missing) for value in values]
+        return cls(_looked_up(column, [*classes, missing]), tuple(distinct), scale)
 
     def take(self, rows: Rows) -> "Measure":
         """The same measure of some rows."""
@@ -88,14 +84,22 @@ class Coding:
         """Classify the answers of a column; what is no code of the scale is missing."""
         missing = len(self.values)
         classes = [self.class_of.get(label, missing) for label in column.labels]
-        table = np.array([*classes, missing], dtype=np.min_scalar_type(missing))
-        # An empty cell has the code -1 and wraps to the last class.
-        return Measure(table.take(column.codes, mode="wrap"), self.values, self.scale)
+        return Measure(_looked_up(column, [*classes, missing]), self.values, self.scale)
 
     def measured(self, classes: NDArray[np.integer]) -> Measure:
         """The measure of responses whose classes (n,) are known."""
         kind = np.min_scalar_type(len(self.values))
         return Measure(classes.astype(kind, copy=False), self.values, self.scale)
+
+
+def _looked_up(column: Column, classes: Sequence[int]) -> NDArray[np.unsignedinteger]:
+    """The class of each row (n,) by its code; the last class is that of an empty cell, code -1."""
+    if column.codes.dtype == np.int8 and max(classes) < 256:
+        # Bytes are translated by a table two to three times faster than an array is indexed.
+        table = bytes([*classes[:-1], *[classes[-1]] * (257 - len(classes))])
+        return np.frombuffer(column.codes.tobytes().translate(table), dtype=np.uint8)
+    kind = np.min_scalar_type(max(classes))
+    return np.array(classes, dtype=kind).take(column.codes, mode="wrap")
 
 
 @lru_cache(maxsize=256)  # the items of an index share a few codings

@@ -122,9 +122,9 @@ def write_csv(drawn: Round, path: Path) -> None:
 def in_memory(drawn: Round) -> Dataset:
     """The same round as a data set that never was a file."""
     columns = {
-        name: Column(codes, tuple(str(code + 1) for code in range(int(codes.max()) + 1)))
+        name: Column.narrow(codes, tuple(str(code + 1) for code in range(int(codes.max()) + 1)))
         for name, codes in ((DOMAIN, drawn.unit), ("stratum", drawn.stratum), ("psu", drawn.psu))
     }
     columns["weight"] = Column.of(drawn.weights)
-    columns |= {item: Column(codes, SCALE) for item, codes in drawn.answers.items()}
+    columns |= {item: Column.narrow(codes, SCALE) for item, codes in drawn.answers.items()}
     return Dataset("bench", len(drawn.ticks), columns)

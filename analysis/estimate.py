@@ -27,11 +27,12 @@ class Estimate:
     Rates lie in [0, 1]. `estimate` and `points` follow the rounding the definition prescribes;
     `estimate_exact` and `points_exact` are not rounded. `se` is the standard error, `df` the
     degrees of freedom of the design in the domain, `n` the number of answers or people,
-    `n_effective` = n / `deff`. `status` is ok, suppressed or undefined and `reason` says why, as
-    a code. `notice` is set where the data are not original answers. `places` is the number of
-    places of the ranking, `reliability` the verdict of `analysis.suppress`. The fields of the
-    change since a previous wave, in rates too, are empty where none was given or nothing changed
-    that may be told; `change_reason` then says why.
+    `n_effective` = n / `deff`; `deff_replace` compares with sampling with replacement. `status` is
+    ok, suppressed or undefined and `reason` says why, as a code. `notice` is set where the data
+    are not original answers. `places` is the number of places of the ranking, `reliability` the
+    verdict of `analysis.suppress`. The fields of the change since a previous wave, in rates too,
+    are empty where none was given or nothing changed that may be told; `change_reason` then says
+    why.
     """
 
     node: str
@@ -57,6 +58,7 @@ class Estimate:
     notice: str | None = None
     places: int | None = None
     reliability: str | None = None
+    deff_replace: float | None = None
     change: float | None = None
     change_se: float | None = None
     change_df: float | None = None

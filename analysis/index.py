@@ -63,16 +63,27 @@ class FamilyResult:
     evaluation: Evaluation
     sampled: Sampled | None
 
-    @cached_property
+    @property
     def deff(self) -> Floats:
         """The design effect of every estimate (domains, parts): one more pass over the rows."""
+        return self._design_effects[0]
+
+    @property
+    def deff_replace(self) -> Floats:
+        """The design effect against a simple random sample with replacement (domains, parts)."""
+        return self._design_effects[1]
+
+    @cached_property
+    def _design_effects(self) -> tuple[Floats, Floats]:
+        unknown = np.full_like(self.se, np.nan)
         if self.sampled is None or self.contrasts is None or self.sampled.elements is None:
-            return np.full_like(self.se, np.nan)
+            return unknown, unknown
         squares = element_squares(self.evaluation, self.family, self.sampled.elements)
-        deff = design_effects(
+        deff, replaced = design_effects(
             self.contrasts.variances, squares, self.evaluation, self.sampled.design
         )
-        return np.where(np.isnan(self.values.exact), np.nan, deff)
+        undefined = np.isnan(self.values.exact)
+        return np.where(undefined, np.nan, deff), np.where(undefined, np.nan, replaced)
 
     def between(self, part: int) -> Floats:
         """The covariance of one part between all domains: (domains, domains), NaN if unknown.

@@ -185,22 +185,24 @@ def _plus(a: Scored | None, b: Scored) -> Scored:
 
 def design_effects(
     variance: Floats, squares: Floats, evaluation: Evaluation, design: SampleDesign
-) -> Floats:
-    """Design effect of every estimate (domains, parts), as CRAN survey 4.1 defines it for a mean.
+) -> tuple[Floats, Floats]:
+    """Design effects of every estimate (domains, parts), as CRAN survey 4.1 has them for a mean.
 
         deff = V / { (1 - n/N) S^2 / n },  S^2 = n/(n - 1) sum w (f - R)^2 / sum w,  N = sum w
 
+    and the same with replacement, without 1 - n/N (`deff = TRUE` and `deff = "replace"`).
     `variance` is V and `squares` the sum of w u^2. Where the weights do not add up to a population
-    larger than the sample (weights of 1), the comparison is with sampling with replacement,
-    without 1 - n/N.
+    larger than the sample (weights of 1) there is no N and both are with replacement.
     """
     weight, people = evaluation.weight, evaluation.people
     with np.errstate(divide="ignore", invalid="ignore"):
         simple = weight * squares / (people - 1)
-        if expands(design):
-            simple = simple * (1 - people / (weight * float(design.weights.tick)))
+        replaced = np.where(simple > 0, variance / simple, np.nan)
+        if not expands(design):
+            return replaced, replaced
+        simple = simple * (1 - people / (weight * float(design.weights.tick)))
         deff = np.where(simple > 0, variance / simple, np.nan)
-    return np.asarray(deff)
+    return np.asarray(deff), replaced
 
 
 def expands(design: SampleDesign) -> bool:

@@ -278,6 +278,7 @@ class _Rows:
             "ci_low": _number(family.ci_low[d, p]),
             "ci_high": _number(family.ci_high[d, p]),
             "deff": deff,
+            "deff_replace": _number(family.deff_replace[d, p]),
             "n_effective": n / deff if deff and n > 0 else None,
         }
         if se is None:

@@ -93,11 +93,12 @@ def _found(result):
                     "ci_high": family.ci_high[d, p],
                     "n": family.values.n[d, p],
                     "deff": family.deff[d, p],
+                    "deff_replace": family.deff_replace[d, p],
                 }
     return found
 
 
 def _agrees(key, value, text):
     if text == "":  # R has no value: nothing is asserted of a design effect, all else is undefined
-        return key == "deff" or math.isnan(value)
+        return key.startswith("deff") or math.isnan(value)
     return math.isclose(value, float(text), rel_tol=TOLERANCE, abs_tol=1e-12)

@@ -390,7 +390,7 @@ def test_stored_totals_are_topped_up_and_give_the_same_figures(capsys):
     both = document(capsys, *asked, "--data", "two.csv")
 
     whole = document(capsys, "index", *SAMPLE, "--by", "unit")
-    without = {"deff": None, "n_effective": None}
+    without = dict.fromkeys(("deff", "deff_replace", "n_effective"))
     assert both["design"]["rows"] == 360
     assert both["results"] == [row | without for row in whole["results"]]
     assert document(capsys, *asked)["results"] == both["results"]

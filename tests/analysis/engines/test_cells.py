@@ -163,7 +163,7 @@ def without_design_effects(text):
     """Totals alone give none: these need the single responses."""
     document = json.loads(text)
     for row in document["results"]:
-        del row["deff"], row["n_effective"]
+        del row["deff"], row["deff_replace"], row["n_effective"]
     return json.dumps(document)
 
 

@@ -57,9 +57,17 @@ class ExactWeights:
 
     @property
     def values(self) -> Floats:
-        """The weights themselves (n,), float64."""
-        # Dividing gives 0.3 back where 3 x 0.1 would not.
-        return joined(self.limbs) * float(self.tick.numerator) / float(self.tick.denominator)
+        """The weights themselves (n,), float64; decimals come back as the numbers read."""
+        return self.scaled(joined(self.limbs))
+
+    def scaled(self, ticks: Floats) -> Floats:
+        """Turn sums of ticks, of any shape, into sums of weights, rounded once.
+
+        Dividing by 10 000 rounds to the decimal that was meant, multiplying by 0.0001 does not.
+        """
+        if self.tick.numerator == 1 and self.tick.denominator in DECIMALS:
+            return np.asarray(ticks / self.tick.denominator)
+        return np.asarray(ticks * float(self.tick))  # a power of two
 
     def take(self, rows: slice | NDArray[np.intp]) -> "ExactWeights":
         """Keep only some rows."""

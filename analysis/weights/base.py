@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.dataset import Dataset, Floats
 from analysis.design import Sample, SampleDesign
-from analysis.exact import DECIMALS, ExactWeights, joined, steady_sums
+from analysis.exact import steady_sums
 from analysis.grouping import group, in_natural_order
 from questionnaires.refusal import Refusal
 
@@ -106,28 +106,12 @@ def final_weights(design: SampleDesign) -> Floats:
 
     Weights read with at most four decimals come back as the very numbers that were read.
     """
-    base = base_values(design.weights)
+    base = design.weights.values
     calibration = design.calibration
     if calibration is None:
         return base
     # A row outside every cell weighs 0, so that it does not matter whose factor it takes.
     return np.asarray(base * calibration.factor[calibration.cell])
-
-
-def base_values(weights: ExactWeights) -> Floats:
-    """Weights kept exactly as the float64 nearest to each (n,)."""
-    return scaled(joined(weights.limbs), weights)
-
-
-def scaled(ticks: Floats, weights: ExactWeights) -> Floats:
-    """Turn sums of ticks, of any shape, into sums of weights, rounded once.
-
-    Dividing by 10 000 rounds to the decimal that was meant, multiplying by 0.0001 does not.
-    """
-    tick = weights.tick
-    if tick.numerator == 1 and tick.denominator in DECIMALS:  # not 2**k, which has denominator 1
-        return np.asarray(ticks / tick.denominator)
-    return np.asarray(ticks * float(tick))
 
 
 def kish(weights: Floats) -> float:

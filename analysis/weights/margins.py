@@ -12,7 +12,6 @@ from analysis.dataset import Column, Dataset, Floats
 from analysis.design import SampleDesign
 from analysis.exact import joined
 from analysis.grouping import group, in_natural_order, natural_key
-from analysis.weights.base import scaled
 from questionnaires.refusal import Refusal
 
 Category = tuple[str, ...]  # a label for each column of the margin
@@ -164,7 +163,7 @@ def cells_of(data: Dataset, design: SampleDesign, margins: Margins) -> Cells:
     number = np.full(data.rows, -1, dtype=np.intp)
     number[rows] = found
     weights = design.weights.take(rows)
-    return Cells(columns, labels, number, scaled(joined(weights.sums(found, len(labels))), weights))
+    return Cells(columns, labels, number, weights.scaled(joined(weights.sums(found, len(labels)))))
 
 
 def targets_of(data: Dataset, cells: Cells, margins: Margins) -> Targets:

@@ -11,7 +11,6 @@ from analysis.dataset import Dataset
 from analysis.design import DesignColumns, design_of
 from analysis.exact import ExactWeights
 from analysis.weights.base import (
-    base_values,
     base_weights,
     final_weights,
     kish,
@@ -144,7 +143,7 @@ def test_a_weight_comes_back_as_the_number_that_was_read(text):
     design = design_of(data, DesignColumns(weight="w"))
 
     assert final_weights(design).tolist() == [float(text), 0.1]
-    assert base_values(ExactWeights.of(np.array([float(text)]))).tolist() == [float(text)]
+    assert ExactWeights.of(np.array([float(text)])).values.tolist() == [float(text)]
 
 
 def test_kish_is_one_plus_the_squared_coefficient_of_variation_of_positive_weights():

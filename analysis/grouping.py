@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from analysis.dataset import Column
 
-DENSE = 4_000_000  # up to so many possible combinations a table is faster than sorting
+DENSE = 4_000_000  # up to so many possible combinations a table is kept
+SPARSE = 32  # where only one in so many occurs, sorting is faster than a table
 
 
 def group(
@@ -23,7 +24,7 @@ def group(
     for code, size in zip(codes, sizes, strict=True):
         key = key * size + code
         span *= size
-    if span <= DENSE:
+    if span <= min(DENSE, SPARSE * len(key)):
         row_of_key = np.full(span, -1, dtype=np.intp)
         row_of_key[key[::-1]] = np.arange(len(key) - 1, -1, -1)
         present = row_of_key >= 0

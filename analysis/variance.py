@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from analysis.dataset import Floats
 from analysis.design import SampleDesign, Stage
 from analysis.exact import steady_sums
+from analysis.grouping import group
 from analysis.residuals import Residuals
 from analysis.totals import Totals
 
@@ -150,12 +151,13 @@ def _products(values: Floats, cells: _Cells, domains: int) -> Floats:
 
     Only units that hold several domains make products of different domains.
     """
-    _, place, times = np.unique(cells.unit, return_inverse=True, return_counts=True)
-    shared = times[place] > 1
+    several = np.bincount(cells.unit) > 1
+    shared = several[cells.unit]
     squares = steady_sums(np.square(values[~shared]), cells.domain[~shared], domains)
-    spread = np.zeros((int((times > 1).sum()), domains))
-    row = np.cumsum(times > 1) - 1
-    spread[row[place[shared]], cells.domain[shared]] = values[shared]
+    spread = np.zeros((int(several.sum()), domains))
+    row = np.cumsum(several) - 1
+    spread[row[cells.unit[shared]], cells.domain[shared]] = values[shared]
+    spread = _in_order(spread)
     return np.asarray(np.diag(squares) + spread.T @ spread)
 
 
@@ -168,18 +170,21 @@ def _distinct(domain: NDArray[np.intp], thing: NDArray[np.intp], domains: int) -
 def _added_up(scores: Floats, unit: NDArray[np.intp], domain: NDArray[np.intp]) -> _Cells:
     """Add the scores of cells that lie in the same unit of a stage and the same domain."""
     span = int(unit.max(initial=0)) + 1
-    keys, cell = np.unique(domain * span + unit, return_inverse=True)
-    if len(keys) == len(unit):
+    key = domain * span + unit
+    if (key[1:] > key[:-1]).all():  # as the cells of totals are: each once and in order
         return _Cells(scores, unit, domain)
-    if len(unit) <= 2 * len(keys) and int(np.bincount(cell).max()) == 2:
+    cell, first = group([domain, unit], [int(domain.max()) + 1, span])
+    if len(first) == len(unit):
+        return _Cells(scores, unit, domain)
+    if len(unit) <= 2 * len(first) and int(np.bincount(cell).max()) == 2:
         # Two numbers have the same sum in either order, so these need no grid.
-        first = np.empty(len(keys), dtype=np.intp)
-        first[cell[::-1]] = np.arange(len(cell) - 1, -1, -1)
-        second = np.setdiff1d(np.arange(len(cell)), first, assume_unique=True)
+        second = np.ones(len(cell), dtype=bool)
+        second[first] = False
         sums = scores[first]
         sums[cell[second]] += scores[second]
-        return _Cells(sums, keys % span, keys // span)
-    return _Cells(steady_sums(scores, cell, len(keys)), keys % span, keys // span)
+    else:
+        sums = steady_sums(scores, cell, len(first))
+    return _Cells(sums, unit[first], domain[first])
 
 
 def _in_order(rows: Floats) -> Floats:

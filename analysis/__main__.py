@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from analysis.commands import compare, describe, index, plan, weights
-from analysis.commands.options import Once
+from analysis.commands.options import Noted
 from analysis.dataset import Dataset, Progress, read_csv
 from analysis.engines import sql
 from analysis.engines.layout import CellLayout
@@ -146,7 +146,7 @@ class FilesOnDisk:
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.register("action", None, Once)
+        self.register("action", None, Noted)
 
     def error(self, message: str) -> NoReturn:
         raise Refusal("Lệnh không đúng: {detail} (xem --help).", detail=message)

@@ -23,8 +23,14 @@ OF_DATA = (
 METHODS: dict[str, Method] = {"poststratify": "poststratify", "rake": "rake", "calibrate": "linear"}
 
 
-class Once(argparse.Action):
-    """An option with a value, refused when it is given twice; `given` lists what was given."""
+STAGES = ("--psu", "--fpc")
+
+
+class Noted(argparse.Action):
+    """An option with a value; `given` lists what was given. The last value counts, as elsewhere.
+
+    Only the stages of a sample stand in one option: a second one would drop a stage in silence.
+    """
 
     def __call__(
         self,
@@ -33,11 +39,12 @@ class Once(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Keep the value; raises `Refusal` naming the option when there is one already."""
+        """Keep the value; raises `Refusal` for stages given twice."""
         name = option_string or self.dest
         given = getattr(namespace, "given", ())
-        if name in given:
-            raise Refusal("Tùy chọn {option} chỉ được nêu một lần.", option=name)
+        if name in STAGES and name in given:
+            template = "Tùy chọn {option} chỉ được nêu một lần; nhiều cấp cách nhau bằng dấu phẩy."
+            raise Refusal(template, option=name)
         namespace.given = (*given, name)
         setattr(namespace, self.dest, values)
 

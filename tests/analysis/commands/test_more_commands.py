@@ -315,9 +315,8 @@ def test_a_wrong_population_count_is_named_with_its_row_and_stratum(capsys, valu
         ),
         *(
             (["index", *SAMPLE, "--fpc", "N", option, "N"], [option, "một lần"])
-            for option in ("--stratum", "--psu", "--weight", "--fpc", "--data", "--index")
+            for option in ("--psu", "--fpc")
         ),
-        (["describe", "--data", "a.csv", "--data", "b.csv"], ["--data", "một lần"]),
     ],
 )
 def test_an_option_that_would_be_passed_over_is_refused(capsys, arguments, words):
@@ -326,6 +325,12 @@ def test_an_option_that_would_be_passed_over_is_refused(capsys, arguments, words
     message = refusal(capsys, *arguments)
 
     assert all(word in message for word in words), message
+
+
+def test_of_other_options_the_last_one_counts(capsys):
+    told = document(capsys, "index", *SAMPLE, "--ci", "kg", "--confidence", "0.8", "--ci", "t")
+
+    assert (told["design"]["interval"], told["design"]["confidence"]) == ("t", 0.8)
 
 
 def test_the_same_family_twice_is_taken_once(capsys):

@@ -35,6 +35,7 @@ class OtherResult:
     notice: str | None
     values: Mapping[tuple[str, frozenset[tuple[str, str]]], GivenValue]
     covariances: Mapping[frozenset[tuple[str, str]], tuple[tuple[str, ...], Floats]]
+    self_selected: bool = False
 
     @classmethod
     def of(cls, document: Mapping[str, Any], name: str) -> "OtherResult":
@@ -48,8 +49,10 @@ class OtherResult:
                 )
                 for block in document.get("covariance", ())
             }
-            notice = document["design"].get("notice")
-            return cls(_text(document["index"]), notice, values, covariances)
+            design = document["design"]
+            notice = design.get("notice")
+            chosen = design.get("source") == "self-selected" and not design.get("assumption")
+            return cls(_text(document["index"]), notice, values, covariances, chosen)
         except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
             template = "Tệp {file} không phải kết quả tính chỉ số dạng JSON."
             raise Refusal(template, file=name) from error
@@ -104,6 +107,11 @@ class Given:
             for domain in by_column
             if domain.keys() == set(columns)
         }
+
+    def self_selected(self, leaf: Leaf) -> bool:
+        """Say whether a leaf takes its value from answers that people gave of their own accord."""
+        other = self.results.get(str(leaf.index)) if leaf.measure == "node" else None
+        return other is not None and other.self_selected
 
     @property
     def notice(self) -> str | None:

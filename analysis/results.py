@@ -75,11 +75,9 @@ def estimates_of(
         ranks: dict[int, Ranks] = {}
         if family.family.columns and inference and showing.ranking:
             confidence, ranking = result.options.confidence, Ranking(showing.ranking)
-            # What has no known error (values of a self-selected result, say) has no rank either.
-            known = np.isfinite(family.se) | family.evaluation.tree.only_reported
+            ranked = (told.hidden == "") & ~family.evaluation.tree.self_selected
             for p in range(len(result.parts)):
-                ranked = (told.hidden[:, p] == "") & known[:, p]
-                ranks[p] = ranks_of(family, p, ranked, confidence, ranking)
+                ranks[p] = ranks_of(family, p, ranked[:, p], confidence, ranking)
         shown = _Shown(told, ranks, changes, inference, notice)
         rows = _Rows(result, family, shown)
         for d in range(len(family.family.labels)):
@@ -281,9 +279,14 @@ class _Rows:
             "deff_replace": _number(family.deff_replace[d, p]),
             "n_effective": n / deff if deff and n > 0 else None,
         }
+        tree = family.evaluation.tree
         if se is None:
             found["reason"] = (
-                REPORTED if family.evaluation.tree.only_reported[p] else UNKNOWN_COVARIANCE
+                REPORTED
+                if tree.only_reported[p]
+                else SELF_SELECTED
+                if tree.self_selected[p]
+                else UNKNOWN_COVARIANCE
             )
         elif found["ci_low"] is None:
             found["reason"] = NO_FREEDOM

@@ -89,6 +89,15 @@ class ScoreTree:
             ]
         )
 
+        # Nor has one that rests on answers which people gave of their own accord.
+        chosen = {leaf.code for leaf in self.given_leaves if given.self_selected(leaf)}
+        self.self_selected = np.array(
+            [
+                bool(chosen) and any(leaf.code in chosen for leaf in index.leaves_below(part.code))
+                for part in self.parts
+            ]
+        )
+
     def _combination(self, node: Node) -> tuple[list[int], Floats, int]:
         shares = coefficients(self.index, node)
         # Whole numbers over one denominator: ten rates of 1 have a mean of exactly 1.

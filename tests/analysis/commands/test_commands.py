@@ -396,3 +396,27 @@ def test_stored_totals_are_topped_up_and_give_the_same_figures(capsys):
     assert document(capsys, *asked)["results"] == both["results"]
     assert "one.csv" in refusal(capsys, *asked, "--data", "one.csv")
     assert "«sex»" in refusal(capsys, *asked[:-4], "--by", "sex", "--totals", "wave.totals")
+
+
+OUTER = """
+code = "ngoai"
+root = "T"
+[[leaf]]
+code = "T"
+measure = "node"
+index = "thu"
+node = "R"
+"""
+
+
+@pytest.mark.parametrize(("source", "ranked"), [("probability", True), ("self-selected", False)])
+def test_what_people_gave_of_their_own_accord_stays_so_in_another_index(capsys, source, ranked):
+    Path("outer.toml").write_text(OUTER, encoding="utf-8")
+    main(["index", *SAMPLE, "--by", "unit", "--source", source, "--out", "inner.json"])
+    asked = ["index", "--index", "outer.toml", "--from", "inner.json", "--by", "unit"]
+
+    rows = [row for row in document(capsys, *asked)["results"] if row["domain"]]
+
+    assert len(rows) == 4
+    assert all((row["rank"] is not None) == ranked for row in rows)
+    assert {row["reason"] for row in rows} == {None if ranked else "self_selected"}

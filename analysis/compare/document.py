@@ -118,10 +118,14 @@ class _Document:
     comparison: Comparison
     family: FamilyResult
 
+    def _inference(self, p: int) -> bool:
+        """Say whether a part has sampling errors and ranks: not where people came by themselves."""
+        return self.shown.inference and not bool(self.family.evaluation.tree.self_selected[p])
+
     def units(self, p: int, field: Compared) -> Iterator[dict[str, Any]]:
         """A row for every domain of the family, ranked or not."""
         table = None
-        if self.shown.inference and len(field.at):
+        if self._inference(p) and len(field.at):
             table = rank_table(field, self.result.options.confidence, self.comparison.ranking)
         position = {int(d): i for i, d in enumerate(field.at)}
         for d in range(len(self.family.family.labels)):
@@ -182,7 +186,7 @@ class _Document:
             if self.family.evaluation.tree.only_reported[p]:
                 word = verdict(row.difference, None, WORDS)
                 record |= {"verdict": word, "reason": "reported"}
-            if not self.shown.inference:
+            if not self._inference(p):
                 record |= dict.fromkeys(INFERENCE) | {"reason": "self_selected"}
             yield {"node": self.result.parts[p].code} | record | {"notice": self.shown.notice}
 

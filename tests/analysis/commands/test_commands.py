@@ -420,3 +420,5 @@ def test_what_people_gave_of_their_own_accord_stays_so_in_another_index(capsys, 
     assert len(rows) == 4
     assert all((row["rank"] is not None) == ranked for row in rows)
     assert {row["reason"] for row in rows} == {None if ranked else "self_selected"}
+    units = document(capsys, "compare", *asked[1:])["units"]
+    assert all((row["rank"] is not None) == ranked for row in units)

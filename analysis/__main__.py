@@ -60,12 +60,16 @@ class FilesOnDisk:
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
         self._open = ExitStack()  # connections, until the command ends
+        self._errors: tuple[type[BaseException], ...] = ()  # of the engines that were opened
 
     def __enter__(self) -> "FilesOnDisk":
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._open.close()
+        if isinstance(error, self._errors):
+            names = ", ".join(table.name for table in self._tables.values())
+            raise Refusal("Dữ liệu {names} hỏng hoặc không đọc hết được.", names=names) from error
 
     def table(self, path: str, wanted: Sequence[str] | None = None) -> Dataset:
         """Read a CSV or Parquet file, or a table of PostgreSQL, with progress when it is long."""
@@ -139,7 +143,8 @@ class FilesOnDisk:
     def _table(self, path: str) -> Table:
         if path not in self._tables:
             opened = _in_postgresql if _is_table(path) else _in_parquet
-            self._tables[path] = opened(path, self._open)
+            self._tables[path], error = opened(path, self._open)
+            self._errors += (error,)
         return self._tables[path]
 
 
@@ -168,7 +173,7 @@ def _is_table(path: str) -> bool:
     return path.startswith(("postgresql://", "postgres://"))
 
 
-def _in_parquet(path: str, opened: ExitStack) -> Table:
+def _in_parquet(path: str, opened: ExitStack) -> tuple[Table, type[BaseException]]:
     import duckdb  # half a tenth of a second that reading CSV need not pay
 
     place = Path(path)
@@ -179,10 +184,10 @@ def _in_parquet(path: str, opened: ExitStack) -> Table:
         table.kinds()
     except duckdb.Error as error:
         raise Refusal("Tệp {file} không phải Parquet đúng dạng.", file=place.name) from error
-    return table
+    return table, duckdb.Error
 
 
-def _in_postgresql(url: str, opened: ExitStack) -> Table:
+def _in_postgresql(url: str, opened: ExitStack) -> tuple[Table, type[BaseException]]:
     import psycopg
 
     address, _, name = url.partition("#")
@@ -197,7 +202,7 @@ def _in_postgresql(url: str, opened: ExitStack) -> Table:
     except psycopg.Error as error:
         # The address may hold a password, so it is not repeated.
         raise Refusal("Không đọc được bảng {name} trong cơ sở dữ liệu.", name=name) from error
-    return table
+    return table, psycopg.Error
 
 
 def _progress(name: str, size: int) -> Progress | None:

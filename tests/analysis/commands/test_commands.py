@@ -422,3 +422,15 @@ def test_what_people_gave_of_their_own_accord_stays_so_in_another_index(capsys, 
     assert {row["reason"] for row in rows} == {None if ranked else "self_selected"}
     units = document(capsys, "compare", *asked[1:])["units"]
     assert all((row["rank"] is not None) == ranked for row in units)
+
+
+@pytest.mark.parametrize("design", [DESIGN, DESIGN[4:]], ids=["engine", "memory"])
+def test_a_parquet_file_damaged_inside_is_refused_by_name(capsys, design):
+    parquet("data.csv", "data.parquet")
+    content = bytearray(Path("data.parquet").read_bytes())
+    content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)
+    Path("data.parquet").write_bytes(content)
+
+    message = refusal(capsys, "index", "--index", "index.toml", "--data", "data.parquet", *design)
+
+    assert "data.parquet" in message

@@ -104,6 +104,12 @@ class SampleDesign:
         """Say whether everybody answered: a census without population counts, without error."""
         return self.source == "census" and not self.columns.fpc
 
+    def psu_of(self, unit: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The first-stage unit in which each of some units of the last stage lies."""
+        for stage in reversed(self.stages[1:]):
+            unit = stage.parent[unit]
+        return unit
+
     def walk(self, unit: NDArray[np.intp]) -> Iterator[tuple[Stage, NDArray[np.intp], Floats]]:
         """Go through the stages for some units of the last one, from the first stage down.
 

@@ -1,6 +1,7 @@
 """One estimate with its uncertainty, and the intervals that go with it."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
 import numpy as np
@@ -168,3 +169,8 @@ def t_quantile(df: Floats, confidence: float) -> Floats:
 def normal_quantile(confidence: float) -> float:
     """What the quantile of t comes to with many degrees of freedom: 1.96 at 95 %."""
     return float(ndtri((1 + confidence) / 2))
+
+
+def number(value: float) -> float | None:
+    """A float for JSON, None where it does not exist."""
+    return float(value) if isfinite(value) else None

@@ -13,6 +13,7 @@ DECIMALS = (1, 10, 100, 1_000, 10_000)
 LIMB_BITS = 26  # with up to 2**27 rows a sum of limbs stays below 2**53 and is exact in a float64
 LIMB = 2.0**LIMB_BITS
 EXACT = 2.0**53
+CUTS = 2
 HEADROOM = 2.0**8  # for answers as multipliers of a sum that has a single limb
 
 
@@ -92,12 +93,12 @@ def whole(limbs: Floats) -> list[int]:
     return totals
 
 
-def steady_sums(values: Floats, group: NDArray[np.intp], size: int, cuts: int = 2) -> Floats:
+def steady_sums(values: Floats, group: NDArray[np.intp], size: int) -> Floats:
     """Sum floats (n, ...) by group: (size, ...), the same digits whatever the order of the rows.
 
     Each value is cut into parts on fixed grids so coarse that the sums of the parts are exact
     (prerounding; Demmel & Hida 2003, SIAM J. Sci. Comput. 25, p. 1214). What two cuts leave out is
-    below any digit of a float64; one cut keeps 53 bits less twice those of the number of rows.
+    below any digit of a float64.
     """
     width = prod(values.shape[1:])
     columns = values.reshape(len(values), width)
@@ -106,13 +107,12 @@ def steady_sums(values: Floats, group: NDArray[np.intp], size: int, cuts: int = 
     _, exponent = np.frexp(np.abs(columns).max(axis=0, initial=0.0))
     rest = np.ldexp(columns, -exponent)
     total = np.zeros((size, width))
-    for cut in range(1, cuts + 1):
+    for cut in range(1, CUTS + 1):
         grid = 2.0 ** (cut * (room - 53))
         part = np.rint(rest / grid)
         sums = np.bincount(place, weights=part.ravel(), minlength=size * width)
         total += sums.reshape(size, width) * grid
-        if cut < cuts:
-            rest = rest - part * grid
+        rest = rest - part * grid
     return np.ldexp(total, exponent).reshape(size, *values.shape[1:])
 
 

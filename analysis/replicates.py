@@ -72,7 +72,7 @@ def _of_domains(result: FamilyResult, replicated: _Replicated) -> Floats:
     design = _design(result)
     assert result.sampled is not None
     totals = result.sampled.totals
-    _, psu, _ = next(design.walk(totals.unit))
+    psu = design.psu_of(totals.unit)
     sums, exact = joined(totals.sums), result.values.exact
     errors = np.full_like(exact, np.nan)
     for d, labels in enumerate(result.family.labels):

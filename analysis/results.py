@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from analysis.compare.change import Change
 from analysis.compare.ranks import Order, Ranking, Ranks, ranks_of
 from analysis.dataset import Dataset
 from analysis.design import Sample, SampleDesign
-from analysis.estimate import Estimate, Options, t_quantile
+from analysis.estimate import Estimate, Options, number, t_quantile
 from analysis.given import Given
 from analysis.index import FamilyResult, IndexResult
 from analysis.precision import expands
@@ -126,7 +125,7 @@ def covariances_of(result: IndexResult, showing: Showing) -> Iterator[dict[str, 
                     "domain": dict(zip(family.family.columns, labels, strict=True)),
                     "nodes": [result.parts[p].code for p in shown],
                     "matrix": [
-                        [_number(value) for value in row]
+                        [number(value) for value in row]
                         for row in family.covariance(d)[np.ix_(shown, shown)].tolist()
                     ],
                 }
@@ -158,7 +157,6 @@ def design_record(
         return record
     data, design = sample
     columns, inference = design.columns, showing.inference(design)
-    without_error = design.source == "census" and not columns.fpc
     psus, strata = _carrying(design)
     record |= {
         "collapsed_strata": [list(names) for names in design.collapsed],
@@ -180,9 +178,9 @@ def design_record(
         "reliability": showing.reliability,
         "df": psus - strata,
     }
-    if inference and not without_error and psus - strata < FEWEST_DF:
+    if inference and not design.complete and psus - strata < FEWEST_DF:
         t = t_quantile(np.array([float(psus - strata)]), options.confidence)[0]
-        record["few_psus"] = {"psus": psus, "strata": strata, "df": psus - strata, "t": _number(t)}
+        record["few_psus"] = {"psus": psus, "strata": strata, "df": psus - strata, "t": number(t)}
     if design.calibration is not None:
         record["calibration"] = dict(design.calibration.record)
     if design.source == "self-selected" and showing.assume_srs:
@@ -192,7 +190,7 @@ def design_record(
             else "đơn giản"
         )
         record["assumption"] = f"phiếu tự nguyện được coi như mẫu ngẫu nhiên {drawn} (--assume-srs)"
-    if without_error:
+    if design.complete:
         record["assumption"] = "toàn bộ danh sách đã trả lời: không có sai số chọn mẫu"
     return record
 
@@ -202,7 +200,7 @@ def _carrying(design: SampleDesign) -> tuple[int, int]:
     positive = design.weights.limbs.sum(axis=0) > 0
     held = np.zeros(len(design.stages[-1].parent), dtype=bool)
     held[design.unit[positive]] = True
-    stage, psu, _ = next(design.walk(np.flatnonzero(held)))
+    stage, psu = design.stages[0], design.psu_of(np.flatnonzero(held))
     psus = np.unique(psu)
     return len(psus), len(np.unique(stage.parent[psus]))
 
@@ -257,8 +255,8 @@ class _Rows:
             "status": "ok",
             "estimate": float(values.official[d, p]),
             "estimate_exact": float(values.exact[d, p]),
-            "points": _number(values.points[d, p]),
-            "points_exact": _number(values.points_exact[d, p]),
+            "points": number(values.points[d, p]),
+            "points_exact": number(values.points_exact[d, p]),
         }
         inference = self.shown.inference
         row |= self._precision(d, p, n) if inference else {"reason": SELF_SELECTED}
@@ -268,15 +266,15 @@ class _Rows:
 
     def _precision(self, d: int, p: int, n: int) -> dict[str, Any]:
         family = self.family
-        se, df = _number(family.se[d, p]), _number(family.df[d, p])
-        deff = _number(family.deff[d, p])
+        se, df = number(family.se[d, p]), number(family.df[d, p])
+        deff = number(family.deff[d, p])
         found: dict[str, Any] = {
             "se": se,
             "df": df,
-            "ci_low": _number(family.ci_low[d, p]),
-            "ci_high": _number(family.ci_high[d, p]),
+            "ci_low": number(family.ci_low[d, p]),
+            "ci_high": number(family.ci_high[d, p]),
             "deff": deff,
-            "deff_replace": _number(family.deff_replace[d, p]),
+            "deff_replace": number(family.deff_replace[d, p]),
             "n_effective": n / deff if deff and n > 0 else None,
         }
         tree = family.evaluation.tree
@@ -306,7 +304,3 @@ class _Rows:
         change = self.shown.changes.get((columns, labels, self.result.parts[p].code))
         found = {} if change is None else change.record(self.shown.inference)
         return {name: found[name] for name in found if name.startswith("change")}
-
-
-def _number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None

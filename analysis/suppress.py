@@ -76,7 +76,7 @@ def verdicts_of(result: IndexResult) -> list[Reasons]:
     not a census, which has no sampling error.
     """
     design = result.design
-    without_error = design is None or (design.source == "census" and not design.columns.fpc)
+    without_error = design is None or design.complete
     shares = np.array([not without_error and _is_share(result, part) for part in result.parts])
     return [_verdicts(family, shares) for family in result.families]
 

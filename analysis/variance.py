@@ -86,9 +86,8 @@ def contrasts_of(scores: Scores, design: SampleDesign) -> Contrasts:
         def rows_of(domain: int) -> Floats:
             return _contrasts(scores.of_domain(domain), design, 1)[0]
 
-        zero = np.zeros(1, dtype=np.intp)
         variances = [
-            steady_sums(np.square(rows), np.resize(zero, len(rows)), 1)[0]
+            steady_sums(np.square(rows), np.zeros(len(rows), dtype=np.intp), 1)[0]
             for rows in map(rows_of, range(totals.domains))
         ]
         return Contrasts(_cleaned(np.array(variances)), rows_of)
@@ -101,7 +100,7 @@ def contrasts_of(scores: Scores, design: SampleDesign) -> Contrasts:
 
 def degrees_of_freedom(totals: Totals, design: SampleDesign) -> Floats:
     """PSUs holding a positive-weight row of the domain minus the strata of these: (domains,)."""
-    stage, psu, _ = next(design.walk(totals.unit))
+    stage, psu = design.stages[0], design.psu_of(totals.unit)
     domain, domains = totals.domain, totals.domains
     return _distinct(domain, psu, domains) - _distinct(domain, stage.parent[psu], domains)
 
@@ -133,7 +132,7 @@ def covariance_between(scores: Scores, part: int, design: SampleDesign) -> Float
 def psu_scores(scores: Scores, domain: int, design: SampleDesign) -> Floats:
     """The linearised totals of all first-stage units for a domain's estimates: (PSUs, parts)."""
     cells = scores.of_domain(domain)
-    stage, psu, _ = next(design.walk(cells.unit))
+    stage, psu = design.stages[0], design.psu_of(cells.unit)
     return steady_sums(cells.scores, psu, len(stage.parent))
 
 

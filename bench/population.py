@@ -22,7 +22,6 @@ GAVE_FEEDBACK = 1 / 3
 WITH_REPLACEMENT = DesignColumns("stratum", ("psu",), "weight")
 TWO_STAGES = DesignColumns("stratum", ("psu", "person"), "weight", ("communes", "people"))
 SEX, AGE = "sex", "age"
-AGES = 4
 SHARES = {SEX: (0.5, 0.5), AGE: (0.2, 0.35, 0.3, 0.15)}
 EFFECTS = {SEX: (-0.1, 0.1), AGE: (-0.45, -0.15, 0.15, 0.5)}  # of traits on the satisfaction
 

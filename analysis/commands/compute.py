@@ -40,7 +40,7 @@ def computed(
     options: argparse.Namespace, files: Files, loaded: Loaded[IndexDefinition]
 ) -> Computed:
     """Compute an index on --data, and on stored --totals if there are any."""
-    if getattr(options, "totals", None):
+    if options.totals:
         return _with_totals(options, files, loaded)
     return _computed(options, files, loaded.definition, options.data)
 

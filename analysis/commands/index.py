@@ -33,11 +33,6 @@ def add_options(command: argparse.ArgumentParser) -> None:
     """The options of the command."""
     add_common(command)
     add = command.add_argument
-    add(
-        "--totals",
-        metavar="FILE",
-        help="bảng tổng đã lưu: cộng thêm phiếu của --data, lưu lại, tính từ bảng tổng",
-    )
     add("--combine", metavar="COL", help="gộp chỉ số của các đơn vị (cột --by) theo ba cách")
     add("--dossiers", metavar="DOSSIERS.csv", help="số hồ sơ của từng đơn vị, để gộp theo hồ sơ")
     add(
@@ -59,6 +54,11 @@ def add_common(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="RESULT.json",
         help="kết quả của chỉ số khác mà chỉ số này dùng",
+    )
+    add(
+        "--totals",
+        metavar="FILE",
+        help="bảng tổng đã lưu: cộng thêm phiếu của --data, lưu lại, tính từ bảng tổng",
     )
     add("--reported", metavar="VALUES.csv", help="số liệu báo cáo: cột leaf, value (từ 0 đến 1)")
     add("--previous", metavar="DATA2.csv", help="phiếu của đợt trước, cùng các cột: tính thay đổi")

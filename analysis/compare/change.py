@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.compare.pairs import TIE, Words, p_values, quantile, roots, verdict
+from analysis.compare.pairs import Words, p_values, quantile, roots, settled, verdict
 from analysis.compare.panel import Panel
 from analysis.dataset import Floats
+from analysis.estimate import number
 from analysis.index import FamilyResult, IndexResult
 from analysis.suppress import Reasons
 from questionnaires.model import IndexDefinition, Leaf
@@ -165,7 +166,7 @@ class _Years:
             return now[d], earlier
 
         first, second = both(self.now.values.exact, self.before.values.exact)
-        change = np.where(np.abs(first - second) < 0.5 * 10.0**-TIE, 0.0, first - second)
+        change = settled(first - second)
         se_now, se_before = both(self.now.se, self.before.se)
         terms = se_now**2 + se_before**2
         covariance, shared = np.zeros_like(change), 0.0
@@ -204,7 +205,7 @@ class _Years:
             return replace(row, change=change, change_verdict=words, change_reason="reported")
         if np.isnan(p_value):
             reason = "covariance_unknown" if np.isnan(se) else "no_degrees_of_freedom"
-            return replace(row, change=change, change_se=_number(se), change_reason=reason)
+            return replace(row, change=change, change_se=number(se), change_reason=reason)
         significant = None if se == 0 else p_value <= 1 - self.confidence
         return replace(
             row,
@@ -228,7 +229,7 @@ def _holding(family: FamilyResult, domain: int) -> NDArray[np.bool_]:
     """Which first-stage units (units,) hold a row of the domain with a positive weight."""
     assert family.sampled is not None
     totals = family.sampled.totals
-    stage, psu, _ = next(family.sampled.design.walk(totals.unit))
+    stage, psu = family.sampled.design.stages[0], family.sampled.design.psu_of(totals.unit)
     holding = np.zeros(len(stage.parent), dtype=bool)
     holding[psu[totals.domain == domain]] = True
     return holding
@@ -246,7 +247,3 @@ def _hiding(
             reason = "suppressed"
         hidden = Change(row.family, row.domain, row.node, change_reason=reason)
         yield row if reason is None else hidden
-
-
-def _number(value: float) -> float | None:
-    return value if np.isfinite(value) else None

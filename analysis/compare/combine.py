@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.compare.differences import number, reason_without_test
+from analysis.compare.differences import reason_without_test
 from analysis.compare.pairs import Compared, compared
 from analysis.dataset import Dataset, Floats
-from analysis.estimate import Options, interval
+from analysis.estimate import Options, interval, number
 from analysis.exact import joined
 from analysis.index import FamilyResult, Sampled
 from analysis.nesting import Mask

@@ -7,15 +7,16 @@ from typing import Literal
 import numpy as np
 
 from analysis.compare.pairs import (
-    TIE,
     Compared,
     Correction,
     Words,
     adjusted,
     p_values,
     quantile,
+    settled,
     verdict,
 )
+from analysis.estimate import number
 
 WORDS: Words = ("cao hơn", "thấp hơn", "chênh lệch chưa đủ ý nghĩa thống kê", "bằng nhau")
 
@@ -56,7 +57,7 @@ def differences_of(
     """
     pairs = _pairs(len(field.at), against)
     difference, error, df = (np.array(column) for column in _contrasts(field, pairs))
-    difference = np.where(np.abs(difference) < 0.5 * 10.0**-TIE, 0.0, difference)
+    difference = settled(difference)
     p = p_values(difference, error, df)
     p_adjusted = adjusted(p, correction)
     half = np.where(error == 0, 0.0, quantile(df, (1 + confidence) / 2) * error)
@@ -113,8 +114,3 @@ def reason_without_test(se: float, df: float) -> str | None:
     if np.isnan(se):
         return "covariance_unknown"
     return None if df > 0 else "no_degrees_of_freedom"
-
-
-def number(value: float) -> float | None:
-    """A float for JSON, None where it does not exist."""
-    return float(value) if np.isfinite(value) else None

@@ -7,10 +7,11 @@ from typing import Any, Literal
 import numpy as np
 
 from analysis.compare.change import changes_of, parts_without_change
-from analysis.compare.differences import WORDS, differences_of, number, reason_without_test
+from analysis.compare.differences import WORDS, differences_of, reason_without_test
 from analysis.compare.pairs import Compared, Correction, compared, verdict
 from analysis.compare.ranks import Ranking, RankTable, rank_table
 from analysis.compare.simultaneous import MOST
+from analysis.estimate import number
 from analysis.index import FamilyResult, IndexResult
 from analysis.suppress import Judged, Reasons
 from questionnaires.refusal import Refusal

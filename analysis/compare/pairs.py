@@ -40,8 +40,7 @@ class Compared:
     @property
     def differences(self) -> Floats:
         """Estimate of the row minus that of the column: (k, k)."""
-        difference = self.exact[:, np.newaxis] - self.exact
-        return np.where(np.abs(difference) < 0.5 * 10.0**-TIE, 0.0, difference)
+        return settled(self.exact[:, np.newaxis] - self.exact)
 
     @property
     def errors(self) -> Floats:
@@ -86,6 +85,11 @@ def compared(family: FamilyResult, part: int, shown: NDArray[np.bool_]) -> Compa
     covariance = family.between(part)[np.ix_(at, at)]
     exact = family.values.exact[at, part]
     return Compared(at, rates[at], exact, covariance, df, together, shared.group)
+
+
+def settled(difference: Floats) -> Floats:
+    """Differences of rates, 0 where they are no more than rounding noise of equal ones."""
+    return np.where(np.abs(difference) < 0.5 * 10.0**-TIE, 0.0, difference)
 
 
 def roots(variance: Floats, terms: Floats) -> Floats:
@@ -161,7 +165,7 @@ def _shared(family: FamilyResult, at: NDArray[np.intp]) -> tuple[_Shared, float]
     if family.sampled is None:
         return _Shared(df, np.arange(len(at))), np.nan
     totals = family.sampled.totals
-    stage, psu, _ = next(family.sampled.design.walk(totals.unit))
+    stage, psu = family.sampled.design.stages[0], family.sampled.design.psu_of(totals.unit)
     place = np.full(totals.domains, -1, dtype=np.intp)
     place[at] = np.arange(len(at))
     of_cell = place[totals.domain]

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from analysis.dataset import Dataset
+from analysis.estimate import number
 from analysis.sampling.expected import Expected
 from analysis.sampling.plan import Plan, plan_of
 from analysis.sampling.previous import FEW_DF, PreviousWave
@@ -184,10 +184,10 @@ def _domain(found: Expected, targets: Targets, binding: Sequence[str]) -> dict[s
         "target_margin": targets.margin,
         "expected_margin": _margin(found),
         "target_change": targets.change,
-        "detectable_change": _number(found.change),
+        "detectable_change": number(found.change),
         "deff": found.deff,
         "n_effective": found.respondents / found.deff if found.deff > 0 else None,
-        "cost": _number(found.cost),
+        "cost": number(found.cost),
         "binding": list(binding),
     }
 
@@ -215,7 +215,7 @@ def _stratum(plan: Plan, i: int) -> dict[str, Any]:
         "se": found.se,
         "df": found.df,
         "expected_margin": _margin(found),
-        "cost": _number(found.cost),
+        "cost": number(found.cost),
         "at_floor": bool(plan.psus[i] == plan.floors[i]) and not whole,
         "taken_whole": whole,
     }
@@ -279,7 +279,3 @@ def _reason(code: str, names: Sequence[str], text: str) -> Iterator[dict[str, An
 def _margin(found: Expected) -> float | None:
     """The margin, none where the interval would hold every rate from 0 to 1."""
     return found.margin if found.margin < 1 else None
-
-
-def _number(value: float) -> float | None:
-    return float(value) if isfinite(value) else None

@@ -22,7 +22,6 @@ from survey_app.models.runs import Run
 from survey_app.models.units import Unit
 from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
 
-SATISFACTION = ("1", "2", "3", "4", "5")
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
 SELF_SELECTED = "self-selected"

@@ -394,6 +394,8 @@ def test_stored_totals_are_topped_up_and_give_the_same_figures(capsys):
     assert both["design"]["rows"] == 360
     assert both["results"] == [row | without for row in whole["results"]]
     assert document(capsys, *asked)["results"] == both["results"]
+    compared = document(capsys, "compare", *asked[1:])
+    assert compared["units"] == document(capsys, "compare", *SAMPLE, "--by", "unit")["units"]
     assert "one.csv" in refusal(capsys, *asked, "--data", "one.csv")
     assert "«sex»" in refusal(capsys, *asked[:-4], "--by", "sex", "--totals", "wave.totals")
 

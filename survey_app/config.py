@@ -18,7 +18,10 @@ class Config:
 
     `secret_key` signs links and cookies; outside the demo it must be given, inside it is made once
     and kept in the instance folder, readable by its owner only. `instance` holds the embedded
-    database, result files and secrets, and is never committed.
+    database, result files and secrets, and is never committed. `public_url` is the address under
+    which people reach the service. Letters go through `mail_url` (smtp://user:password@host:port,
+    smtps:// for TLS from the start) in the name of `mail_from`. `complaints` says in a sentence
+    where a complaint is to be sent (nơi tiếp nhận phản ánh, kiến nghị).
     """
 
     database_url: str
@@ -29,6 +32,16 @@ class Config:
     demo: bool = False
     max_body: int = 2 * 1024 * 1024
     secure_cookies: bool = False
+    public_url: str = ""
+    mail_url: str = ""
+    mail_from: str = ""
+    complaints: str = ""
+
+    @property
+    def address(self) -> str:
+        """What printed addresses and letters begin with."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def files(self) -> Path:
@@ -41,7 +54,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
 
     DATABASE_URL (SQLAlchemy URL; default: SQLite in the instance folder), PORT, HOST, SECRET_KEY,
     INSTANCE (folder), DEMO (1: demo accounts, on a loopback address only), SECURE_COOKIES (1
-    behind HTTPS).
+    behind HTTPS), PUBLIC_URL, MAIL_URL, MAIL_FROM, COMPLAINTS.
     """
     instance = Path(environ.get("INSTANCE", str(ROOT / "instance"))).resolve()
     instance.mkdir(parents=True, exist_ok=True)
@@ -66,6 +79,10 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         port=port,
         demo=demo,
         secure_cookies=environ.get("SECURE_COOKIES") == "1",
+        public_url=environ.get("PUBLIC_URL", "").rstrip("/"),
+        mail_url=environ.get("MAIL_URL", ""),
+        mail_from=environ.get("MAIL_FROM", ""),
+        complaints=environ.get("COMPLAINTS", ""),
     )
 
 

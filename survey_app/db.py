@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -87,6 +87,28 @@ class Database:
             engine = self.engine.execution_options(writing=True)
             with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection for changing tables, committed at the end.
+
+        SQLite changes a table by making it anew and dropping the old one, which would delete all
+        rows that refer to it: there foreign keys are off meanwhile, and checked before the commit.
+        """
+        with self._turn():
+            engine = self.engine.execution_options(writing=True)
+            with engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                if self.is_sqlite:
+                    driver.execute("PRAGMA foreign_keys = OFF")
+                try:
+                    with connection.begin():
+                        yield connection
+                        if self.is_sqlite and driver.execute("PRAGMA foreign_key_check").fetchone():
+                            raise RuntimeError("the migration leaves rows that refer to nothing")
+                finally:
+                    if self.is_sqlite:
+                        driver.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

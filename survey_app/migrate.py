@@ -63,8 +63,8 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def _run(database: Database, revision: str, up: bool) -> None:
-    with database.writing() as session:
-        config = alembic_config(session.connection())
+    with database.migrating() as connection:
+        config = alembic_config(connection)
         try:
             (command.upgrade if up else command.downgrade)(config, revision)
         except CommandError as error:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -23,7 +23,7 @@ from survey_app.config import Config, kept_secret, read_config
 from survey_app.db import Database
 from survey_app.migrate import reach, upgrade
 from survey_app.services.accounts import password_fits
-from survey_app.services.demo import is_for_demo, load_demo, visitors_point
+from survey_app.services.demo import is_for_demo, load_demo, visitors_link
 from survey_app.services.demo_access import (
     NAME,
     ROLE,
@@ -31,7 +31,7 @@ from survey_app.services.demo_access import (
     grant_demo_device,
     withdraw_demo_device,
 )
-from survey_app.services.links import token_for
+from survey_app.services.links import token_of
 
 WEB_PROCESSES, WEB_THREADS = 2, 8
 GRACE = 10.0  # seconds a process has to finish what it is doing before it is killed
@@ -122,7 +122,7 @@ def fill(database: Database) -> int:
     Raises `Refusal` for a database that holds other waves and was never one of the demo.
     """
     with database.reading() as session:
-        loaded, for_demo = visitors_point(session) is not None, is_for_demo(session)
+        loaded, for_demo = visitors_link(session, clock.now()) is not None, is_for_demo(session)
     if not for_demo:
         if loaded:
             return 0
@@ -146,8 +146,7 @@ def show_progress(what: str, done: int, total: int) -> None:
 
 def address_of(config: Config) -> str:
     """Where a browser on this machine finds the service."""
-    host = f"[{config.host}]" if ":" in config.host else config.host
-    return f"http://{host}:{config.port}"
+    return replace(config, public_url="").address
 
 
 def application() -> Flask:
@@ -165,8 +164,9 @@ def _open_demo(config: Config, database: Database) -> list[str]:
     with database.writing() as session:
         grant_demo_account(session, password, fits, clock.now())
         grant_demo_device(session, token, clock.now())
-        point = visitors_point(session)
-    form = f"{address_of(config)}/s/{token_for(str(point), config.secret_key)}"
+        link = visitors_link(session, clock.now())
+        assert link
+        form = f"{address_of(config)}/s/{token_of(session, link, config.secret_key, clock.now())}"
     return [f"sign-in: {NAME} {password} ({ROLE})", f"device token: {token}", f"form: {form}"]
 
 

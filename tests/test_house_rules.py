@@ -269,6 +269,8 @@ TESTED_TOGETHER = {
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",
+    "survey_app.web.admin.door",  # in test_results, as every room is entered through it
+    "survey_app.models.codes",
     "survey_app.models.accounts",  # what is stored is tested through what can be done
     "survey_app.models.responses",
     "survey_app.models.runs",

@@ -20,8 +20,8 @@ from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.accounts import create_account
-from survey_app.services.links import token_for
-from tests.survey_app.factories import COUNTER, catalogue
+from survey_app.services.links import token_of
+from tests.survey_app.factories import COUNTER, NOW, catalogue, link_of
 from tests.survey_app.web.citizen_door import SECRET, Person, hidden
 from tests.test_published_figures import (
     BLOCKS,
@@ -238,15 +238,16 @@ def app(demo_template, tmp_path_factory):
 
 
 def answer_at_two_counters(app):
-    with app.extensions["database"].reading() as session:
-        query = select(CollectionPoint.code).join(WavePoint).join(Wave)
+    with app.extensions["database"].writing() as session:
+        query = select(CollectionPoint).join(WavePoint).join(Wave)
         counter = COUNTER.partition("/")[0]
         points = session.scalars(
             query.where(Wave.code == "demo", WavePoint.questionnaire == counter).limit(2)
         ).all()
-    for point in points:
+        tokens = [token_of(session, link_of(session, p), SECRET, NOW) for p in points]
+    for token in tokens:
         for turn in range(CITIZENS_AT_A_COUNTER):
-            person = Person(app.test_client(), f"/s/{token_for(point, SECRET)}")
+            person = Person(app.test_client(), f"/s/{token}")
             person.fill(**{"q-access": "2" if turn % 4 == 0 else "4", "q-feedback": "4"})
             assert person.send("/review").status_code == 303
 

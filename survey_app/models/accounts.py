@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from survey_app.db import Base, UtcDateTime
 
 ROLES = ("administrator", "supervisor", "unit_head", "auditor")
+DEVICES = ("tablet", "kiosk", "system")
 
 
 class Account(Base):
@@ -40,13 +41,27 @@ class SignIn(Base):
 
 
 class Device(Base):
-    """An enrolled tablet; it sends with a token of which only the hash is stored."""
+    """An enrolled tablet, kiosk or one-stop system; only the hash of its token is stored.
+
+    A kiosk stands at a collection point: it is prepared under a one-time enrolment code, of which
+    the hash is kept until the code is used or `enrolment_until` has passed, and is left with a PIN.
+    `last_seen_at`, `queue_length` and `app_version` are what it last said of itself.
+    """
 
     __tablename__ = "device"
+    __table_args__ = (CheckConstraint(f"kind IN {DEVICES}", name="kind_known"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    kind: Mapped[str] = mapped_column(String(16), default="tablet", server_default="tablet")
+    point_id: Mapped[int | None] = mapped_column(ForeignKey("collection_point.id"))
+    pin_hash: Mapped[str | None]
+    enrolment_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    enrolment_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    queue_length: Mapped[int | None]
+    app_version: Mapped[str | None] = mapped_column(String(32))
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, Uuid, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.db import Base, UtcDateTime
+
+HELPERS = ("nobody", "relative", "official")
 
 
 class Response(Base):
@@ -17,6 +19,12 @@ class Response(Base):
     dictionary of the version (`questionnaires.vector`). `frame` (JSON) carries what the sampling
     frame says of the respondent's place: stratum, cluster, weight. No name, phone or dossier number
     ever stands here.
+
+    `unit_id` is the rated unit: at a one-stop centre the one that resolved the dossier, while
+    `receiving_unit_id` is that of the desk. `partial` is a form its giver left before the end; it
+    is not computed. `helped` says who helped to answer, `consent` which notice was agreed to.
+    `rater_group` is that of an invited official. `receipt` and `document` are None once their
+    retention has ended.
     """
 
     __tablename__ = "response"
@@ -24,7 +32,9 @@ class Response(Base):
         CheckConstraint(
             "(voided_at IS NULL) = (void_reason IS NULL)", name="void_has_moment_and_reason"
         ),
+        CheckConstraint(f"helped IN {HELPERS}", name="helper_known"),
         Index("ix_response_wave_form", "wave_id", "questionnaire", "version"),
+        Index("ix_response_point_received", "point_id", "received_at"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -40,10 +50,16 @@ class Response(Base):
     submitted_at: Mapped[str | None] = mapped_column(String(40))
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     content_hash: Mapped[str] = mapped_column(String(64))
-    document: Mapped[str] = mapped_column(Text)
+    document: Mapped[str | None] = mapped_column(Text)
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     frame: Mapped[str | None] = mapped_column(Text)
-    receipt: Mapped[str] = mapped_column(String(16), unique=True)
+    receipt: Mapped[str | None] = mapped_column(String(16), unique=True)
+    receiving_unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    procedure_id: Mapped[int | None] = mapped_column(ForeignKey("procedure.id"))
+    partial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    helped: Mapped[str | None] = mapped_column(String(16))
+    consent: Mapped[str | None] = mapped_column(String(16))
+    rater_group: Mapped[str | None] = mapped_column(String(64))
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     void_reason: Mapped[str | None]
 
@@ -58,6 +74,41 @@ class Answer(Base):
     )
     item: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
+
+
+class ResponseQuality(Base):
+    """What was noticed when a response arrived: a score, and signals (JSON: code to points).
+
+    Nothing is deleted for it: a supervisor looks, and may void with a reason. `seconds` is how long
+    the form took. The network address that a signal was read from is not kept.
+    """
+
+    __tablename__ = "response_quality"
+    __table_args__ = (CheckConstraint("score >= 0", name="score_not_negative"),)
+
+    response_id: Mapped[UUID] = mapped_column(
+        Uuid, ForeignKey("response.id", ondelete="CASCADE"), primary_key=True
+    )
+    score: Mapped[int] = mapped_column(index=True)
+    signals: Mapped[str] = mapped_column(Text)
+    seconds: Mapped[int | None]
+
+
+class StagedResponse(Base):
+    """An answer given with a one-time code, waiting to be moved among others.
+
+    It is written in the transaction that spends the code, so it may still be joined to it; a job
+    moves at least ten at a time, shuffled, under new ids and with a date only, to `response`. Its
+    id is random and this table carries no moment. `content` (JSON) is the response object.
+    """
+
+    __tablename__ = "staged_response"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    rater_group: Mapped[str | None] = mapped_column(String(64))
+    content: Mapped[str] = mapped_column(Text)
 
 
 class HeldResponse(Base):
@@ -93,7 +144,8 @@ class Tombstone(Base):
 class Draft(Base):
     """A half-filled form, keyed by the hash of a random cookie; gone after a day.
 
-    `revision` counts saved pages, so that a stale tab is told apart.
+    `revision` counts saved pages, so that a stale tab is told apart. `context` (JSON) is what the
+    form carries beside its answers: the notice agreed to, the unit and field chosen, who helped.
     """
 
     __tablename__ = "draft"
@@ -108,5 +160,6 @@ class Draft(Base):
     locale: Mapped[str] = mapped_column(String(8))
     revision: Mapped[int]
     answers: Mapped[str] = mapped_column(Text)
+    context: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     saved_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,8 +1,8 @@
 """Waves of a survey, what they ask and where."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey_app.db import Base, UtcDateTime
@@ -36,6 +36,11 @@ class Wave(Base):
     provenance: Mapped[str | None]
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    keeps_partial: Mapped[bool] = mapped_column(default=False, server_default=false())
+    links_expire_on: Mapped[date | None]
+    contacts_until: Mapped[date | None]
+    receipts_until: Mapped[date | None]
+    documents_until: Mapped[date | None]
 
     forms: Mapped[list["WaveForm"]] = relationship(back_populates="wave")
     indices: Mapped[list["WaveIndex"]] = relationship()
@@ -83,8 +88,10 @@ class WaveUnit(Base):
 class CollectionPoint(Base):
     """Điểm lấy ý kiến: a counter's kiosk, a QR code, a tablet; what a signed link points at.
 
-    A point outlives waves, because its address is printed and glued to a counter; it collects for
-    the open wave it is assigned to (`WavePoint`).
+    A point outlives waves; it collects for the open wave it is assigned to (`WavePoint`).
+    `opening_hours` (JSON) lists the hours of each weekday, 1 = Monday: {"1": [["07:30", "11:30"]]}.
+    At a one-stop centre (Trung tâm Phục vụ hành chính công) one desk takes dossiers for many
+    agencies: `units` are those, and `unit` is only the one that receives.
     """
 
     __tablename__ = "collection_point"
@@ -94,12 +101,37 @@ class CollectionPoint(Base):
     name: Mapped[str]
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    opening_hours: Mapped[str | None] = mapped_column(Text)
 
     unit: Mapped[Unit] = relationship()
+    units: Mapped[list[Unit]] = relationship(secondary="point_unit", order_by=Unit.name)
+
+
+class PointUnit(Base):
+    """An agency whose dossiers are taken and returned at a desk of a one-stop centre."""
+
+    __tablename__ = "point_unit"
+
+    point_id: Mapped[int] = mapped_column(ForeignKey("collection_point.id"), primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+
+
+class Procedure(Base):
+    """Thủ tục hành chính; without a parent it is a field (lĩnh vực) of several procedures."""
+
+    __tablename__ = "procedure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("procedure.id"))
 
 
 class WavePoint(Base):
-    """A collection point collecting one questionnaire for a wave."""
+    """A collection point collecting one questionnaire for a wave.
+
+    Printed links carry `link_serial`; raising it revokes all that were printed before.
+    """
 
     __tablename__ = "wave_point"
 
@@ -107,6 +139,33 @@ class WavePoint(Base):
     point_id: Mapped[int] = mapped_column(ForeignKey("collection_point.id"), primary_key=True)
     questionnaire: Mapped[str]
     version: Mapped[str]
+    link_serial: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+
+
+class LinkKey(Base):
+    """A key that signs printed links: its salt, which is worth nothing without SECRET_KEY.
+
+    The two newest are valid, so that links printed before a rotation work until the next one.
+    """
+
+    __tablename__ = "link_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    salt: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class WaveKey(Base):
+    """The pair of keys to which devices seal what waits on them (P-256).
+
+    `public_key` is the uncompressed point in base64url; `private_key` is sealed under SECRET_KEY.
+    """
+
+    __tablename__ = "wave_key"
+
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    public_key: Mapped[str] = mapped_column(String(128))
+    private_key: Mapped[str] = mapped_column(Text)
 
 
 class ReportedValue(Base):

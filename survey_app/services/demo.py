@@ -25,7 +25,8 @@ from survey_app.models.waves import (
     WavePoint,
     WaveUnit,
 )
-from survey_app.services.responses import ACCEPTED, DUPLICATE, accept_response
+from survey_app.services.links import Link, link_to
+from survey_app.services.responses import ACCEPTED, DUPLICATE, Arrival, accept_response
 from survey_app.services.waves import add_form, add_point
 
 Opener = Callable[[], AbstractContextManager[Session]]
@@ -127,16 +128,17 @@ def is_for_demo(session: Session) -> bool:
     return not session.scalars(select(Wave.id).where(Wave.code.not_in(DEMO_WAVES)).limit(1)).all()
 
 
-def visitors_point(session: Session) -> str | None:
-    """The code of the collection point whose form a visitor is shown first."""
-    return session.scalar(
-        select(CollectionPoint.code)
-        .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
-        .join(Wave, Wave.id == WavePoint.wave_id)
+def visitors_link(session: Session, now: datetime) -> Link | None:
+    """The link to the counter whose form a visitor is shown first."""
+    found = session.execute(
+        select(Wave, CollectionPoint)
+        .join(WavePoint, WavePoint.wave_id == Wave.id)
+        .join(CollectionPoint, CollectionPoint.id == WavePoint.point_id)
         .where(Wave.code == VISIT, WavePoint.questionnaire == COUNTER.partition("/")[0])
         .order_by(CollectionPoint.id)
         .limit(1)
-    )
+    ).first()
+    return link_to(session, found[0], found[1], now) if found else None
 
 
 def _load_units(session: Session) -> None:
@@ -247,7 +249,8 @@ def _load_batch(
             "locale": "vi",
             "answers": _answers(row, kinds),
         }
-        receipt = accept_response(session, content, now, catalogue, _frame(row, kinds))
+        arrival = Arrival(_frame(row, kinds))
+        receipt = accept_response(session, content, now, catalogue, arrival)
         if receipt.status not in (ACCEPTED, DUPLICATE):
             said = "; ".join(str(problem.refusal) for problem in receipt.problems)
             raise ValueError(f"{plan.file}, {row['response_id']}: {receipt.status} {said}")

@@ -68,6 +68,19 @@ def answers_of(draft: Draft) -> dict[str, Answer]:
     return {k: tuple(v) if isinstance(v, list) else str(v) for k, v in saved.items()}
 
 
+def context_of(draft: Draft) -> dict[str, str]:
+    """What the form carries beside its answers: `consent`, `unit`, `field`, `helped`."""
+    kept: dict[str, str] = json.loads(draft.context)
+    return kept
+
+
+def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime) -> None:
+    """Keep what the form carries beside its answers; None takes something back."""
+    after = {k: v for k, v in (context_of(draft) | dict(changes)).items() if v is not None}
+    draft.context = json.dumps(after, ensure_ascii=False, sort_keys=True)
+    draft.saved_at = now
+
+
 def save_answers(
     draft: Draft, answers: Mapping[str, Answer | None], revision: int, now: datetime
 ) -> None:
@@ -111,7 +124,7 @@ def submit_draft(
     it is gone (`receipt_of` answers it). So no content is sent twice with two different times.
     A rejected form stays a draft.
     """
-    content = {
+    content = context_of(draft) | {
         "id": str(draft.response_id),
         "questionnaire": draft.questionnaire,
         "version": draft.version,
@@ -141,10 +154,10 @@ def receipt_of(session: Session, response_id: UUID) -> str | None:
     return session.scalar(held.order_by(HeldResponse.received_at).limit(1))
 
 
-def unit_name_of(session: Session, point_code: str) -> str:
+def unit_name_of(session: Session, point_id: int) -> str:
     """The name of the unit at a collection point, whether a wave is open there or not."""
     query = select(Unit.name).join(CollectionPoint, CollectionPoint.unit_id == Unit.id)
-    return session.scalar(query.where(CollectionPoint.code == point_code)) or ""
+    return session.scalar(query.where(CollectionPoint.id == point_id)) or ""
 
 
 def purge_drafts(session: Session, now: datetime) -> int:

@@ -31,6 +31,7 @@ from survey_app.services.responses import (
     DUPLICATE,
     QUARANTINED,
     REJECTED,
+    Arrival,
     Receipt,
     accept_response,
     canonical,
@@ -168,12 +169,12 @@ class Import:
 
     def _pass(self, session: Session, form: "_Form", now: datetime, keep: bool) -> Receipt:
         """Go through the door; what is not to be kept is rolled back at once."""
-        frame = form.keyed.frame or None
+        arrival = Arrival(form.keyed.frame or None)
         if keep:
-            return accept_response(session, form.content, now, self._catalogue, frame)
+            return accept_response(session, form.content, now, self._catalogue, arrival)
         savepoint = session.begin_nested()
         try:
-            return accept_response(session, form.content, now, self._catalogue, frame)
+            return accept_response(session, form.content, now, self._catalogue, arrival)
         finally:
             savepoint.rollback()
 

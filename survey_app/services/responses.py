@@ -25,9 +25,8 @@ from questionnaires.refusal import Refusal
 from questionnaires.rules import Answer as Value
 from questionnaires.vector import Slot, dictionary, encode
 from survey_app.db import Busy
-from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
-from survey_app.models.units import Unit
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.models.responses import HELPERS, Answer, HeldResponse, Response, Tombstone
+from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm, WavePoint
 from survey_app.services.waves import is_collecting, is_open
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without signs that look alike
@@ -35,12 +34,14 @@ RECEIPT_LENGTH = 10
 ACCEPTED, DUPLICATE, CONFLICT = "accepted", "duplicate", "conflict"
 REJECTED, QUARANTINED = "rejected", "quarantined"
 MODES = ("web", "kiosk", "tablet", "paper", "phone")
+CODED = ("code", "invitation")  # by a one-time code; no device may say so of itself
 PAPER = "paper"
 LOCALES = ("vi", "km", "en")
 TEXTS = ("questionnaire", "version", "wave", "collection_point", "mode", "locale")
 LONGEST_CODE = 64
 DEEPEST = 16  # levels of lists and objects inside one response
 SEND_AGAIN = (Busy, OperationalError, InterfaceError, PoolTimeout)  # no turn: all is as before
+LONGEST_NOTICE = 16  # characters of what names a consent notice
 MOST_PROBLEMS = 200  # told of one response; the rest shows after these are mended
 
 
@@ -62,6 +63,21 @@ class Receipt:
     receipt: str | None = None
     received_at: datetime | None = None
     problems: tuple[ProblemFound, ...] = ()
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What is known of a response beside its content.
+
+    `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
+    from a network of an office; the address itself is never handed on. `device_id` is the enrolled
+    device that sent it. `by_code` says that a one-time code was spent for it.
+    """
+
+    frame: Mapping[str, str] | None = None
+    in_office: bool = False
+    device_id: int | None = None
+    by_code: bool = False
 
 
 class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
@@ -86,6 +102,8 @@ class _Place:
     point_id: int
     point: str
     unit_id: int
+    receiving_unit_id: int
+    procedure_id: int | None
     questionnaire: str
 
 
@@ -101,7 +119,7 @@ def accept_response(
     content: Mapping[str, Any],
     now: datetime,
     catalogue: Catalogue,
-    frame: Mapping[str, str] | None = None,
+    arrival: Arrival | None = None,
 ) -> Receipt:
     """Validate one response and store it; the only writer of `response` and `answer`.
 
@@ -110,15 +128,16 @@ def accept_response(
     receipt of its own; a version that the wave does not use, or not in these words, is
     `quarantined`, kept; anything wrong with the rest is `rejected` and not stored. A deleted
     response is not taken again. The route is recomputed and off-path answers are dropped. Works in
-    a savepoint, so one response of a batch cannot harm another. `frame` is what the sampling frame
-    says of the place.
+    a savepoint, so one response of a batch cannot harm another.
 
     A form on paper (mode `paper`) was filled before anybody could ask for more: what stands empty
     on it stays empty, so `required` is not enforced, and a form left blank is a form returned.
-    Everything else about its answers is checked as at any other door.
+    Nor is it for a form that says of itself that it is `partial`. Everything else about answers is
+    checked as at any other door.
     """
+    arrival = arrival or Arrival()
     try:
-        incoming = _incoming(content, now)
+        incoming = _incoming(content, now, CODED if arrival.by_code else MODES)
         seen = _seen(session, incoming)
         if seen:
             return seen
@@ -129,7 +148,9 @@ def accept_response(
         answers = _checked(form.version, incoming.content).answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
-        fields["frame"] = json.dumps(dict(frame), ensure_ascii=False) if frame else None
+        fields["frame"] = (
+            json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
+        )
         return _written(session, incoming, lambda: _store(session, fields, answers))
     except _Rejected as rejected:
         return Receipt(_name_given(content), REJECTED, problems=rejected.problems)
@@ -196,7 +217,7 @@ def _dump(content: Any) -> str:
     return text
 
 
-def _incoming(content: Any, now: datetime) -> _Incoming:
+def _incoming(content: Any, now: datetime, modes: Sequence[str]) -> _Incoming:
     """Bring a submission into one spelling and see that it says what it is."""
     if not isinstance(content, Mapping):
         raise _reject("bad_shape", "Mỗi phiếu phải là một đối tượng JSON.")
@@ -210,16 +231,28 @@ def _incoming(content: Any, now: datetime) -> _Incoming:
         if not _is_code(composed.get(name)):
             template = "Phiếu thiếu thông tin «{field}» hoặc ghi sai."
             raise _reject("missing_field", template, field=name)
-    for name, known in (("mode", MODES), ("locale", LOCALES)):
+    for name, known in (("mode", modes), ("locale", LOCALES)):
         if composed[name] not in known:
             template = "Giá trị «{value}» của «{field}» không được dùng."
             raise _reject("unknown_value", template, field=name, value=composed[name])
-    if composed.get("unit") is not None and not _is_code(composed["unit"]):
-        raise _reject("missing_field", "Phiếu ghi sai thông tin «{field}».", field="unit")
+    _check_optional(composed)
     if not isinstance(composed.get("answers"), dict):
         raise _reject("missing_field", "Phiếu thiếu phần trả lời «answers».")
     content_hash = hashlib.sha256(document.encode("utf-8")).hexdigest()
     return _Incoming(identity, composed, document, content_hash, now)
+
+
+def _check_optional(composed: Mapping[str, Any]) -> None:
+    sound: dict[str, Callable[[Any], bool]] = {
+        "unit": _is_code,
+        "field": _is_code,
+        "helped": lambda value: value in HELPERS,
+        "consent": lambda value: _is_code(value) and len(value) <= LONGEST_NOTICE,
+        "partial": lambda value: value is True,
+    }
+    for name, fits in sound.items():
+        if composed.get(name) is not None and not fits(composed[name]):
+            raise _reject("missing_field", "Phiếu ghi sai thông tin «{field}».", field=name)
 
 
 def _identity(given: Any) -> UUID:
@@ -245,7 +278,7 @@ def _name_given(content: Any) -> str:
 def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
     """The answer to an id that is already here; None for a new one."""
     name, identity, own = str(incoming.identity), incoming.identity, incoming.content_hash
-    found = session.execute(
+    found: Sequence[Any] = session.execute(
         union_all(
             select(
                 literal("stored"), Response.content_hash, Response.receipt, Response.received_at
@@ -315,22 +348,53 @@ def _place(session: Session, incoming: _Incoming) -> _Place:
         raise _reject("wave_closed", template, wave=wave.code)
     code = content["collection_point"]
     found = session.execute(
-        select(CollectionPoint, Unit.code, WavePoint.questionnaire)
+        select(CollectionPoint, WavePoint.questionnaire)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
-        .join(Unit, Unit.id == CollectionPoint.unit_id)
         .where(CollectionPoint.code == code, WavePoint.wave_id == wave.id)
     ).one_or_none()
     if found is None:
         template = "Điểm lấy ý kiến «{point}» không thuộc đợt khảo sát."
         raise _reject("unknown_point", template, point=code)
-    point, unit, questionnaire = found
+    point, questionnaire = found
     if not is_collecting(point, incoming.now):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)
-    if content.get("unit") not in (None, unit):
+    return _Place(
+        wave_id=wave.id,
+        point_id=point.id,
+        point=code,
+        unit_id=_rated_unit(point, content),
+        receiving_unit_id=point.unit_id,
+        procedure_id=_procedure(session, content.get("field")),
+        questionnaire=questionnaire,
+    )
+
+
+def _rated_unit(point: CollectionPoint, content: Mapping[str, Any]) -> int:
+    """The unit of the counter; at a one-stop centre the agency that resolved the dossier.
+
+    Who left a form at a centre before choosing an agency has rated the centre.
+    """
+    given = content.get("unit")
+    choices: dict[str, int] = {unit.code: unit.id for unit in (*point.units, point.unit)}
+    if given is None and (not point.units or content.get("partial")):
+        return point.unit_id
+    if given is None:
+        template = "Phiếu ở điểm lấy ý kiến «{point}» phải ghi cơ quan giải quyết hồ sơ."
+        raise _reject("missing_unit", template, point=point.code)
+    if given not in choices:
         template = "Đơn vị «{unit}» không khớp với điểm lấy ý kiến «{point}»."
-        raise _reject("wrong_unit", template, unit=content["unit"], point=code)
-    return _Place(wave.id, point.id, code, point.unit_id, questionnaire)
+        raise _reject("wrong_unit", template, unit=given, point=point.code)
+    return choices[given]
+
+
+def _procedure(session: Session, code: str | None) -> int | None:
+    if code is None:
+        return None
+    found: int | None = session.scalar(select(Procedure.id).where(Procedure.code == code))
+    if found is None:
+        raise _reject("unknown_field", "Không có lĩnh vực hoặc thủ tục «{field}».", field=code)
+    return found
 
 
 def _form(
@@ -364,7 +428,7 @@ def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> Check
     found = [
         ProblemFound(problem.item, problem.code, problem.refusal)
         for problem in checked.problems
-        if not (problem.code == "required" and content["mode"] == PAPER)
+        if not (problem.code == "required" and (content["mode"] == PAPER or "partial" in content))
     ]
     if found:
         raise _Rejected(*found[:MOST_PROBLEMS])
@@ -389,6 +453,11 @@ def _fields(incoming: _Incoming, place: _Place, form: _Form) -> dict[str, Any]:
         "content_hash": incoming.content_hash,
         "document": incoming.document,
         "receipt": new_receipt(),
+        "receiving_unit_id": place.receiving_unit_id,
+        "procedure_id": place.procedure_id,
+        "partial": bool(content.get("partial")),
+        "helped": content.get("helped"),
+        "consent": content.get("consent"),
     }
 
 

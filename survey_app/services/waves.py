@@ -12,27 +12,36 @@ from survey_app.errors import Gone, NotFound
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
+    Procedure,
     Wave,
     WaveForm,
     WaveIndex,
     WavePoint,
     WaveUnit,
 )
+from survey_app.services.links import Link, check_link
 
 
 @dataclass(frozen=True)
 class Door:
-    """What a collection point collects now: the wave and the questionnaire version."""
+    """What stands behind a link now: the wave, the counter and the questionnaire version.
+
+    `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
+    name), which the citizen chooses. `field` is the procedure or field that the link names.
+    """
 
     wave_id: int
     wave: str
     wave_title: str
     point_id: int
     point: str
+    point_name: str
     unit: str
     unit_name: str
     questionnaire: str
     version: str
+    agencies: tuple[tuple[str, str], ...]
+    field: str | None
 
 
 def is_open(wave: Wave, now: datetime) -> bool:
@@ -47,34 +56,34 @@ def is_collecting(point: CollectionPoint, now: datetime) -> bool:
     return point.closed_at is None or now < point.closed_at
 
 
-def door_of(session: Session, point_code: str, now: datetime) -> Door:
-    """Find what a collection point collects now.
+def door_of(session: Session, link: Link, now: datetime) -> Door:
+    """Find what stands behind a link now.
 
-    Raises `NotFound` for an unknown point and `Gone` when no wave is open there.
+    Raises `NotFound` for an unknown point and `Gone` when the link is not valid any more, or when
+    the wave is not open there.
     """
-    point = session.scalar(select(CollectionPoint).where(CollectionPoint.code == point_code))
-    if point is None:
+    check_link(session, link, now)
+    wave, point = session.get(Wave, link.wave_id), session.get(CollectionPoint, link.point_id)
+    assigned = session.get(WavePoint, (link.wave_id, link.point_id))
+    if wave is None or point is None or assigned is None:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
-    rows = session.execute(
-        select(Wave, WavePoint)
-        .join(WavePoint, WavePoint.wave_id == Wave.id)
-        .where(WavePoint.point_id == point.id)
-        .order_by(Wave.opened_at.desc())
+    if not (is_collecting(point, now) and is_open(wave, now)):
+        raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
+    procedure = session.get(Procedure, link.procedure_id) if link.procedure_id else None
+    return Door(
+        wave_id=wave.id,
+        wave=wave.code,
+        wave_title=wave.title,
+        point_id=point.id,
+        point=point.code,
+        point_name=point.name,
+        unit=point.unit.code,
+        unit_name=point.unit.name,
+        questionnaire=assigned.questionnaire,
+        version=assigned.version,
+        agencies=tuple((unit.code, unit.name) for unit in point.units),
+        field=procedure.code if procedure else None,
     )
-    for wave, assigned in rows:
-        if is_collecting(point, now) and is_open(wave, now):
-            return Door(
-                wave_id=wave.id,
-                wave=wave.code,
-                wave_title=wave.title,
-                point_id=point.id,
-                point=point.code,
-                unit=point.unit.code,
-                unit_name=point.unit.name,
-                questionnaire=assigned.questionnaire,
-                version=assigned.version,
-            )
-    raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

@@ -43,7 +43,7 @@ from survey_app.services.drafts import (
     submit_draft,
     unit_name_of,
 )
-from survey_app.services.links import point_of
+from survey_app.services.links import read_token
 from survey_app.services.waves import Door, door_of
 
 bp = Blueprint("citizen", __name__, url_prefix="/s")
@@ -213,12 +213,12 @@ def send(token: str) -> ReadyPage:
 @public
 def thanks(token: str) -> ReadyPage:
     """Thanks, and the receipt for as long as it is shown."""
-    code = point_of(token, current_app.extensions["config"].secret_key)
+    with _database().reading() as session:
+        link = read_token(session, token, current_app.extensions["config"].secret_key)
+        unit_name = unit_name_of(session, link.point_id)
     receipt = _kept_receipt(token)
     if receipt is None:
         raise Gone("Mã nhận phiếu chỉ hiện trong một giờ sau khi gửi phiếu.")
-    with _database().reading() as session:
-        unit_name = unit_name_of(session, code)
     return make_response(
         render_template(
             "citizen/thanks.html", unit_name=unit_name, receipt=receipt, languages=LANGUAGES
@@ -238,8 +238,8 @@ def _session() -> AbstractContextManager[Session]:
 
 def _visit(session: Session, token: str, key: str | None = None) -> Visit:
     now = clock.now()
-    code = point_of(token, current_app.extensions["config"].secret_key)
-    door = door_of(session, code, now)
+    link = read_token(session, token, current_app.extensions["config"].secret_key)
+    door = door_of(session, link, now)
     draft = find_draft(session, key or request.cookies.get(COOKIE), door, now)
     asking = draft or door
     name = f"{asking.questionnaire}/{asking.version}"

@@ -7,12 +7,14 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from survey_app.models.accounts import Device
 from survey_app.models.units import Unit
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.services.links import Link, link_to
 from survey_app.services.waves import add_form, add_point
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -80,6 +82,15 @@ def make_point(
         setattr(point, name, value)
     session.flush()
     return point
+
+
+def link_of(session: Session, point: CollectionPoint, wave: Wave | None = None) -> Link:
+    """The link to a point in a wave; in the newest one it collects for, unless given."""
+    if wave is None:
+        query = select(Wave).join(WavePoint, WavePoint.wave_id == Wave.id)
+        newest = query.where(WavePoint.point_id == point.id).order_by(Wave.id.desc())
+        wave = session.scalars(newest.limit(1)).one()
+    return link_to(session, wave, point, NOW)
 
 
 def make_device(session: Session, token: str = "token-of-a-tablet", **changes: Any) -> Device:

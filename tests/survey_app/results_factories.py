@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from survey_app.models.waves import ReportedValue, WaveIndex
-from survey_app.services.responses import ACCEPTED, accept_response
+from survey_app.services.responses import ACCEPTED, Arrival, accept_response
 from survey_app.services.runs import Order, compute_run
 from tests.survey_app.factories import (
     NOW,
@@ -21,7 +21,7 @@ def make_answers(session, wave, point, answers, frame=None):
     """Send one form sipas-counter/1 for each mapping of changed answers."""
     for changed in answers:
         content = response_content(wave=wave.code, collection_point=point.code, answers=changed)
-        receipt = accept_response(session, content, NOW, catalogue(), frame)
+        receipt = accept_response(session, content, NOW, catalogue(), Arrival(frame))
         assert receipt.status == ACCEPTED, receipt
 
 

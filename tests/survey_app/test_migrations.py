@@ -2,18 +2,29 @@
 
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy.exc import IntegrityError
 
 import survey_app.models  # noqa: F401 - makes every table known
 from survey_app.db import Base, Database
 from survey_app.migrate import alembic_config, current, downgrade, upgrade
+from survey_app.models.responses import Answer, Response
 from survey_app.models.units import Unit
-from tests.survey_app.factories import make_unit
+from survey_app.services.responses import accept_response
+from tests.survey_app.factories import (
+    NOW,
+    catalogue,
+    make_point,
+    make_unit,
+    make_wave,
+    response_content,
+)
 
 SCRIPTS = ScriptDirectory.from_config(alembic_config())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
@@ -84,6 +95,24 @@ def test_every_step_goes_down_and_up_again(database):
         downgrade(database, "-1")
 
     assert tables_of(database) == set()
+
+
+def test_no_answer_is_lost_when_its_table_is_made_anew(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        point = make_point(session, wave)
+        content = response_content(wave=wave.code, collection_point=point.code)
+        accept_response(session, content, NOW, catalogue())
+        before = session.query(Answer).count()
+
+    downgrade(database, "0001")
+    upgrade(database)
+
+    with database.reading() as session:
+        assert session.query(Response).count() == 1
+        assert session.query(Answer).count() == before > 0
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.add(Answer(response_id=uuid4(), item="staff", value="1"))
 
 
 def test_upgrading_an_up_to_date_database_changes_nothing(database):

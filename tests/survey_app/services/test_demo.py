@@ -20,7 +20,7 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services import demo
-from survey_app.services.demo import is_for_demo, load_demo, visitors_point
+from survey_app.services.demo import is_for_demo, load_demo, visitors_link
 from survey_app.services.responses import accept_response
 from survey_app.services.waves import door_of, is_open
 from tests.survey_app.factories import NOW, catalogue, make_wave, response_content
@@ -182,9 +182,8 @@ def test_units_are_a_dated_tree(demo_database):
 
 def test_a_visitor_can_answer_at_units_of_today(demo_database):
     with demo_database.writing() as session:
-        code = visitors_point(session)
-        door = door_of(session, code, NOW)
-        content = response_content(wave=door.wave, collection_point=code)
+        door = door_of(session, visitors_link(session, NOW), NOW)
+        content = response_content(wave=door.wave, collection_point=door.point)
 
         assert (door.wave, door.questionnaire) == ("demo", "sipas-counter")
         assert wave(session, "demo").source == "self-selected"

@@ -21,7 +21,7 @@ from survey_app.services.drafts import (
 )
 from survey_app.services.responses import ACCEPTED, REJECTED
 from survey_app.services.waves import door_of
-from tests.survey_app.factories import NOW, catalogue, make_point, response_content
+from tests.survey_app.factories import NOW, catalogue, link_of, make_point, response_content
 
 ANSWERS = response_content()["answers"]
 
@@ -34,7 +34,7 @@ def session(database):
 
 @pytest.fixture
 def door(session):
-    return door_of(session, make_point(session).code, NOW)
+    return door_of(session, link_of(session, make_point(session)), NOW)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_draft_is_found_by_its_key_only(session, door):
 
 def test_a_draft_is_not_found_at_another_counter(session, door):
     key = start_draft(session, door, "vi", NOW)
-    other = door_of(session, make_point(session).code, NOW)
+    other = door_of(session, link_of(session, make_point(session)), NOW)
 
     assert find_draft(session, key, other, NOW) is None
 
@@ -129,5 +129,5 @@ def test_purging_removes_what_is_a_day_old_and_nothing_else(session, door):
 
 
 def test_the_unit_of_a_counter_is_named_whether_a_wave_is_open_or_not(session, door):
-    assert unit_name_of(session, door.point) == door.unit_name
-    assert unit_name_of(session, "nowhere") == ""
+    assert unit_name_of(session, door.point_id) == door.unit_name
+    assert unit_name_of(session, 0) == ""

@@ -23,7 +23,13 @@ from questionnaires.vector import dictionary, encode
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import WaveForm
 from survey_app.services import responses
-from survey_app.services.responses import accept_batch, accept_response, canonical, new_receipt
+from survey_app.services.responses import (
+    Arrival,
+    accept_batch,
+    accept_response,
+    canonical,
+    new_receipt,
+)
 from tests.survey_app.factories import (
     NOW,
     catalogue,
@@ -199,7 +205,11 @@ def test_off_path_answers_are_dropped_and_never_reject(database):
 
 
 def test_what_the_frame_says_is_kept_beside_the_answers(database, door):
-    send(database, response_content(**door), frame={"stratum": "Thành thị", "weight": "1.5"})
+    send(
+        database,
+        response_content(**door),
+        arrival=Arrival({"stratum": "Thành thị", "weight": "1.5"}),
+    )
 
     (row,) = rows(database, Response)
     assert json.loads(row.frame) == {"stratum": "Thành thị", "weight": "1.5"}

@@ -1,5 +1,6 @@
 """Waves: when they take responses, and what a point collects."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,7 +17,15 @@ from survey_app.services.waves import (
     is_open,
     open_wave,
 )
-from tests.survey_app.factories import NOW, catalogue, make_form, make_point, make_unit, make_wave
+from tests.survey_app.factories import (
+    NOW,
+    catalogue,
+    link_of,
+    make_form,
+    make_point,
+    make_unit,
+    make_wave,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -63,7 +72,7 @@ def test_the_door_of_a_point(database):
         unit = make_unit(session)
         point = make_point(session, wave, unit)
 
-        door = door_of(session, point.code, NOW)
+        door = door_of(session, link_of(session, point), NOW)
 
     assert (door.wave_id, door.wave, door.wave_title) == (wave.id, wave.code, wave.title)
     assert (door.point_id, door.point) == (point.id, point.code)
@@ -71,9 +80,12 @@ def test_the_door_of_a_point(database):
     assert (door.questionnaire, door.version) == ("sipas-counter", "1")
 
 
-def test_an_unknown_point_is_not_found(database):
-    with database.reading() as session, pytest.raises(NotFound):
-        door_of(session, "D99999", NOW)
+def test_a_link_to_a_point_that_is_not_of_the_wave_is_gone(database):
+    with database.writing() as session:
+        link = link_of(session, make_point(session))
+
+        with pytest.raises(Gone):
+            door_of(session, replace(link, point_id=link.point_id + 1), NOW)
 
 
 @pytest.mark.parametrize("changes", [{"opened_at": None}, {"closed_at": NOW}])
@@ -82,19 +94,20 @@ def test_a_point_without_an_open_wave_is_gone(database, changes):
         point = make_point(session, make_wave(session, **changes))
 
         with pytest.raises(Gone):
-            door_of(session, point.code, NOW)
+            door_of(session, link_of(session, point), NOW)
 
 
 def test_a_point_is_closed_from_its_moment_on(database):
     with database.writing() as session:
         point = make_point(session, closed_at=NOW)
 
-        assert door_of(session, point.code, NOW - SECOND).point == point.code
+        link = link_of(session, point)
+        assert door_of(session, link, NOW - SECOND).point == point.code
         with pytest.raises(Gone):
-            door_of(session, point.code, NOW)
+            door_of(session, link, NOW)
 
 
-def test_a_point_outlives_waves_and_collects_for_the_open_one(database):
+def test_a_point_outlives_waves_and_each_has_links_of_its_own(database):
     with database.writing() as session:
         old = make_wave(session, closed_at=NOW - SECOND)
         planned = make_wave(session, opened_at=None)
@@ -112,7 +125,10 @@ def test_a_point_outlives_waves_and_collects_for_the_open_one(database):
             )
         session.flush()
 
-        assert door_of(session, point.code, NOW).wave == new.code
+        assert door_of(session, link_of(session, point, new), NOW).wave == new.code
+        for wave in (old, planned):
+            with pytest.raises(Gone):
+                door_of(session, link_of(session, point, wave), NOW)
 
 
 def test_codes_of_points_are_never_given_twice(database):

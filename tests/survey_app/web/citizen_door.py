@@ -14,8 +14,8 @@ from survey_app import create_app
 from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Draft, Response
-from survey_app.services.links import token_for
-from tests.survey_app.factories import COUNTER, make_point, make_unit
+from survey_app.services.links import token_of
+from tests.survey_app.factories import COUNTER, NOW, link_of, make_point, make_unit
 
 SECRET = "a-secret-of-the-tests-with-32-signs"
 ANSWERS = {
@@ -43,7 +43,7 @@ def make_door(database: Database, form: str = COUNTER) -> str:
     with database.writing() as session:
         unit = make_unit(session, name="Phường Phú Lợi")
         point = make_point(session, unit=unit, form=form)
-    return f"/s/{token_for(point.code, SECRET)}"
+        return f"/s/{token_of(session, link_of(session, point), SECRET, NOW)}"
 
 
 @dataclass

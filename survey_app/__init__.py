@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from survey_app import i18n, security
+from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
@@ -24,6 +24,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     app.extensions["catalogue"] = KeptCatalogue()
+    assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
     for blueprint in (public.bp, citizen.bp, api.bp, admin.bp):

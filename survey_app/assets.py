@@ -8,7 +8,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, Response, request, send_from_directory
+from flask import Flask, Response, request
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
 
@@ -48,7 +48,7 @@ class Assets:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: dict[str, tuple[int, Asset]] = {}
+        self._read: dict[Path, tuple[int, Asset]] = {}
 
     def find(self, name: str) -> Asset | None:
         """The file of that name, if it is served."""
@@ -57,9 +57,9 @@ class Assets:
         if path is None or path.suffix in NOT_SERVED or not path.is_file():
             return None
         changed = path.stat().st_mtime_ns
-        kept = self._read.get(name)
+        kept = self._read.get(path)
         if kept is None or kept[0] != changed:
-            kept = self._read[name] = (changed, Asset(path, path.read_bytes()))
+            kept = self._read[path] = (changed, Asset(path, path.read_bytes()))
         return kept[1]
 
 
@@ -84,18 +84,18 @@ def init_app(app: Flask, folder: Path = FOLDER) -> None:
 
 
 def _answer(asset: Asset) -> Response:
-    if asset.packed is None:
-        # Flask knows about parts of a file, which players of sound ask for.
-        answer = send_from_directory(asset.path.parent, asset.path.name, etag=asset.version)
-    else:
-        packs = request.accept_encodings["gzip"] > 0
-        kind = guess_type(asset.path.name)[0] or "application/octet-stream"
-        answer = Response(asset.packed if packs else asset.content, mimetype=kind)
-        answer.set_etag(f"{asset.version}-gzip" if packs else asset.version)
+    kind = guess_type(asset.path.name)[0] or "application/octet-stream"
+    packs = asset.packed is not None and request.accept_encodings["gzip"] > 0
+    answer = Response(asset.packed if packs else asset.content, mimetype=kind)
+    answer.set_etag(f"{asset.version}-gzip" if packs else asset.version)
+    if asset.packed is not None:
         answer.vary.add("Accept-Encoding")
-        if packs:
-            answer.content_encoding = "gzip"
-        answer.make_conditional(request)
+    if packs:
+        answer.content_encoding = "gzip"
+    # Players of sound ask for parts of a file.
+    answer.make_conditional(
+        request, accept_ranges=not packs, complete_length=None if packs else len(asset.content)
+    )
     cache = answer.cache_control
     if request.args.get("v") == asset.version:
         cache.no_cache, cache.public, cache.max_age, cache.immutable = None, True, YEAR, True

@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "analysis.charts": ({"analysis"}, {"numpy", "matplotlib"}),
     "survey_app.demo": ({"survey_app.demo"}, set()),
     "survey_app.clock": (set(), set()),
+    "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),
     "survey_app.catalogue": ({"questionnaires"}, set()),

@@ -76,9 +76,7 @@ def barriers(page: Any) -> list[str]:
 def violations(page: Any) -> list[str]:
     """What axe-core finds of WCAG 2.2 A and AA: rule, place, reason."""
     page.evaluate(AXE)
-    found = page.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
-    )
+    found = page.evaluate("tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS)
     return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
         for rule in found["violations"]

@@ -59,9 +59,9 @@ WARDS = (
 CENTRE_POINT = "Quầy một cửa"
 CENTRE = ("TTPVHCC", "Trung tâm Phục vụ hành chính công thành phố Cần Thơ", "centre")
 DEPARTMENTS = (
-    ("STC", "Sở Tài chính", "department"),
-    ("SXD", "Sở Xây dựng", "department"),
-    ("SNNMT", "Sở Nông nghiệp và Môi trường", "department"),
+    ("STC-CT", "Sở Tài chính", "department"),
+    ("SXD-CT", "Sở Xây dựng", "department"),
+    ("SNNMT-CT", "Sở Nông nghiệp và Môi trường", "department"),
 )
 REORGANISED = date(2025, 3, 1)
 FIELDS = (

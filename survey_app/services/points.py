@@ -300,9 +300,9 @@ def _rows(session: Session, wave: Wave) -> list[tuple[CollectionPoint, str]]:
 
 
 def _agencies(session: Session, points: Sequence[int]) -> dict[int, int]:
-    query = select(PointUnit.point_id, func.count()).group_by(PointUnit.point_id)
+    query = select(PointUnit.point_id, func.count().label("agencies")).group_by(PointUnit.point_id)
     query = query.where(PointUnit.point_id.in_(points))
-    return dict(session.execute(query).tuples().all())
+    return {row.point_id: row.agencies for row in session.execute(query)}
 
 
 def _text_of(point: CollectionPoint) -> str:

@@ -14,6 +14,7 @@ ENVELOPE: Final = frozenset(
     ("id", "questionnaire", "version", "wave", "collection_point", "unit", "field", "mode")
 ) | frozenset(("locale", "started_at", "submitted_at", "consent", "helped", "partial"))
 
+NEAR: Final = 80  # characters before a term that may say something of it
 SHORTEST: Final = 6  # characters of the shortest thing that is hidden, a@b.vn
 RUN: Final = 9  # digits that are no year, no date and no everyday amount
 _MAIL = re.compile(r"[\w.+\-]{1,64} ?@ ?[\w\-]{1,63}(?:\.[\w\-]{1,63})+")
@@ -104,11 +105,11 @@ def is_complaint(text: str) -> bool:
     if len(folded) != len(composed):  # a sign without a plain counterpart of one letter
         return bool(_TERMS.search(folded))
     for place in _TERMS.finditer(folded):
-        before = folded[: place.start()]
+        before = folded[max(0, place.start() - NEAR) : place.start()]
         if _NONE.search(before) or _is_other(composed, folded, place):
             continue
         praised = _PRAISE.search(folded) and not _BLAME.search(folded)
-        if praised and _HANDLED.search(before[-40:]):
+        if praised and _HANDLED.search(before):
             continue
         return True
     return False

@@ -147,7 +147,9 @@ def _delete(session: Session, found: Response | HeldResponse, now: datetime) -> 
     _leave_tombstone(session, identity, (content_hash, receipt), now)
 
 
-def _leave_tombstone(session: Session, identity: UUID, last: tuple[str, str], now: datetime) -> None:
+def _leave_tombstone(
+    session: Session, identity: UUID, last: tuple[str, str], now: datetime
+) -> None:
     stone = session.get(Tombstone, identity) or Tombstone(response_id=identity)
     stone.content_hash, stone.receipt = last
     stone.deleted_at = now

@@ -141,9 +141,7 @@ def purges(session: Session, wave: Wave) -> list[Purge]:
 
 
 def _record(session: Session, action: str, subject: str, rows: int, now: datetime) -> None:
-    session.add(
-        AuditEntry(at=now, action=f"{PURGED}_{action}", subject=subject, detail=str(rows))
-    )
+    session.add(AuditEntry(at=now, action=f"{PURGED}_{action}", subject=subject, detail=str(rows)))
     session.flush()
 
 

@@ -106,11 +106,12 @@ def _found(session: Session, typed: str) -> Response | HeldResponse:
     """The one form that is meant; the same questions are asked whether there is one or not."""
     codes = readings(typed)
     if not codes:
-        template = "Mã nhận phiếu gồm {n} chữ và số. Xin xem lại mã rồi nhập lại."
-        raise Refusal(template, n=RECEIPT_LENGTH)
+        raise Refusal(
+            "Mã nhận phiếu gồm {n} chữ và số. Xin xem lại mã rồi nhập lại.", n=RECEIPT_LENGTH
+        )
     stored = session.scalars(select(Response).where(Response.receipt.in_(codes))).all()
     held = session.scalars(select(HeldResponse).where(HeldResponse.receipt.in_(codes))).all()
-    rows = (*stored, *held)
+    rows: list[Response | HeldResponse] = [*stored, *held]
     exact = [row for row in rows if row.receipt == codes[0]]
     chosen = exact or rows
     if len(chosen) != 1:  # of two that look alike neither may be deleted for the other

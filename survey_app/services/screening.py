@@ -37,7 +37,8 @@ _MONEY = re.compile(
     r"|đồng(?!\w| (?:ý|chí|thời|bào|nghiệp|hồ|tình|hương|bộ|loạt)(?!\w)))",
     re.I,
 )
-_ODD_SIGNS = str.maketrans("＋．－＠，（）＿", "+.-@,()_")
+_WIDE: Final = 0xFEE0  # from a sign to its full-width twin
+_ODD_SIGNS = str.maketrans({chr(ord(sign) + _WIDE): sign for sign in "+.-@,()_"})
 
 _TERMS = re.compile(
     r"\b(?:phan anh|kien nghi|khieu nai|khieu kien|to cao|to giac)\b(?! (?:vien|gi duoc)\b)"

@@ -21,7 +21,7 @@ from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door
+from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, receipt_on
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "survey_app"
@@ -222,7 +222,20 @@ def citizens_pages(person, language):
     yield "not on this page", person.client.post(door + "/review" + asked), 400
     person.send("/review")
     yield "thanks", person.see("/thanks" + asked), 200
+    receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
+    yield "data protection", person.client.get("/privacy" + asked), 200
+    typing = person.client.get("/receipt" + asked)
+    yield "receipt", typing, 200
+    for name, code, step, status in (
+        ("no code", "x", "", 400),
+        ("unknown code", "ABCDE23456", "", 404),
+        ("form found", receipt, "", 200),
+        ("delete it?", receipt, "ask", 200),
+        ("form deleted", receipt, "delete", 200),
+    ):
+        typed = hidden(typing) | {"code": code, "step": step}
+        yield name, person.client.post("/receipt" + asked, data=typed), status
     yield "edited link", person.client.get(door + "x" + asked), 404
     yield (
         "thanks of nobody",
@@ -310,6 +323,7 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
 
 

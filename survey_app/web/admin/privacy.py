@@ -62,8 +62,9 @@ def _day(typed: str) -> date | None:
     try:
         return date(int(year), int(month), int(day)) if rest else date.fromisoformat(text)
     except ValueError:
-        template = "Ngày «{typed}» không đúng. Xin ghi theo dạng ngày/tháng/năm."
-        raise Refusal(template, typed=typed[:20]) from None
+        raise Refusal(
+            "Ngày «{typed}» không đúng. Xin ghi theo dạng ngày/tháng/năm.", typed=typed[:20]
+        ) from None
 
 
 def _page(code: str, refusal: Refusal | None = None) -> str:

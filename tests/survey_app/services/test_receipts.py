@@ -69,7 +69,7 @@ def count(database, *tables):
         "ABCDE23456",
         "abcde23456",
         " abc de-234.56 ",
-        "ＡＢＣＤＥ２３４５６",
+        "".join(chr(ord(sign) + 0xFEE0) for sign in "ABCDE23456"),
         "ăbcđé23456",
         "A8CDE23456",
         "ABCDEZ3456",

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from questionnaires.refusal import Refusal
+from survey_app import clock
 from survey_app.db import Busy
 from survey_app.errors import Gone, NotAllowed, NotFound, Stale
-from survey_app import clock
 from survey_app.models.waves import Wave
 from survey_app.security import access_of, public, requires
 from tests.survey_app.web.citizen_door import Person, make_app, make_door, receipt_on

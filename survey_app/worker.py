@@ -35,13 +35,16 @@ from survey_app.services.jobs import (
     finish,
     work_waits,
 )
+from survey_app.services.links import HANOI
 from survey_app.services.points import cards, wave_to_print
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
+from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
 TIDY = 3600.0
+QUIET_HOUR = 2  # in Viet Nam
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 SHEET = "qr.pdf"
 CHART_DEPTH, CHART_ROWS = 2, 32
@@ -109,7 +112,7 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
-                tidy(database)
+                tidy(database, catalogue)
             busy = work_once(database, catalogue, config.files, work)
         except Busy:
             busy = False
@@ -121,10 +124,24 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     database.engine.dispose()
 
 
-def tidy(database: Database) -> None:
-    """Remove the half-filled forms that nobody has touched for a day."""
+def tidy(database: Database, catalogue: Catalogue) -> None:
+    """Delete what is no longer to be kept, in short transactions, and leave no trace in the files.
+
+    Half-filled forms go after a day; what retention says goes once its day is over. The file of
+    SQLite is written anew when something of a wave was deleted, and in the small hours.
+    """
+    now = clock.now()
     with database.writing() as session:
-        purge_drafts(session, clock.now())
+        drafts = purge_drafts(session, now)
+    purged = 0
+    while True:
+        with database.writing() as session:
+            done = purge_batch(session, catalogue, now)
+        if not done:
+            break
+        purged += done
+    if purged or drafts:
+        database.forget(thoroughly=bool(purged) or now.astimezone(HANOI).hour == QUIET_HOUR)
 
 
 def work_once(

@@ -22,7 +22,7 @@ from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door
+from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, receipt_on
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "survey_app"
@@ -56,7 +56,7 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("drafts", "links", "waves")}
+SERVICES = {f"services/{name}.py" for name in ("drafts", "links", "receipts", "waves")}
 STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
 
 
@@ -223,7 +223,20 @@ def citizens_pages(person, language):
     yield "not on this page", person.client.post(door + "/review" + asked), 400
     person.send("/review")
     yield "thanks", person.see("/thanks" + asked), 200
+    receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
+    yield "data protection", person.client.get("/privacy" + asked), 200
+    typing = person.client.get("/receipt" + asked)
+    yield "receipt", typing, 200
+    for name, code, step, status in (
+        ("no code", "x", "", 400),
+        ("unknown code", "ABCDE23456", "", 404),
+        ("form found", receipt, "", 200),
+        ("delete it?", receipt, "ask", 200),
+        ("form deleted", receipt, "delete", 200),
+    ):
+        typed = hidden(typing) | {"code": code, "step": step}
+        yield name, person.client.post("/receipt" + asked, data=typed), status
     yield "edited link", person.client.get(door + "x" + asked), 404
     yield (
         "thanks of nobody",
@@ -311,6 +324,7 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
     yield from counters_pages(client, database)
 

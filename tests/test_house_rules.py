@@ -86,6 +86,7 @@ MAY_IMPORT = {
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
     "survey_app.web.citizen": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},

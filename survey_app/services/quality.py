@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, case, func, insert, inspect, select
+from sqlalchemy import and_, bindparam, case, func, insert, select
 from sqlalchemy.orm import Session
 
+from survey_app.db import Base
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.services.links import HANOI
 
@@ -141,7 +142,9 @@ def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
             found.append("after_hours")
         elif _waited(row) <= WAITED.total_seconds():
             found.append("kiosk_after_hours")
-    return Noticed({name: POINTS[name] for name in found}, None if seconds is None else int(seconds))
+    return Noticed(
+        {name: POINTS[name] for name in found}, None if seconds is None else int(seconds)
+    )
 
 
 def _waited(row: Mapping[str, Any]) -> float:
@@ -149,9 +152,7 @@ def _waited(row: Mapping[str, Any]) -> float:
     return seconds_between(row["submitted_at"], row["received_at"].isoformat()) or 0.0
 
 
-def _among_others(
-    session: Session, row: Mapping[str, Any], known: Circumstances
-) -> dict[str, int]:
+def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances) -> dict[str, int]:
     """What is noticed among the responses of the day at the same counter, this one included."""
     now: datetime = row["received_at"]
     day = datetime.combine(now.astimezone(HANOI), time(), HANOI)
@@ -193,7 +194,7 @@ def _queries() -> tuple[Any, Any]:
 
 # Built once: building takes longer than running.
 _AT_POINT, _WITH_DEVICE = _queries()
-_KEEP: Final = insert(inspect(ResponseQuality).local_table)
+_KEEP: Final = insert(Base.metadata.tables[ResponseQuality.__tablename__])
 
 
 @lru_cache(maxsize=512)

@@ -122,7 +122,7 @@ def review_page(session: Session, wave: Wave, choice: Choice, after: str = "") -
     signals: Counter[str] = Counter()
     for score, noticed, n in groups:
         scores[score] += n
-        signals.update({name: n for name in json.loads(noticed)})
+        signals.update(dict.fromkeys(json.loads(noticed), n))
     lines = _lines(session, wave, choice, after)
     following = None
     if len(lines) > A_PAGE:

@@ -36,9 +36,7 @@ class Sensitivity:
     without_helped: Share
 
 
-def sensitivity_of(
-    session: Session, catalogue: Catalogue, wave: Wave
-) -> tuple[Sensitivity, ...]:
+def sensitivity_of(session: Session, catalogue: Catalogue, wave: Wave) -> tuple[Sensitivity, ...]:
     """Compare, form by form, all answers with those that are not in doubt.
 
     A plain mean without weights, added up by the database from the coded vectors: it tells whether
@@ -51,9 +49,7 @@ def sensitivity_of(
     return tuple(one for one in found if one is not None and one.everything.n)
 
 
-def _of_form(
-    session: Session, catalogue: Catalogue, wave: Wave, name: str
-) -> Sensitivity | None:
+def _of_form(session: Session, catalogue: Catalogue, wave: Wave, name: str) -> Sensitivity | None:
     definition = catalogue.questionnaire(name).definition
     scales = {
         item.code

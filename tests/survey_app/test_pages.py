@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
@@ -310,6 +311,14 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "quality", client.get("/admin/waves/full/quality?least=0"), 200
+    yield "quality of nothing", client.get("/admin/waves/empty/quality"), 200
+    yield "void", client.get("/admin/waves/full/quality/void?least=0"), 200
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
+    yield "networks", client.get("/admin/networks"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
 
 

@@ -247,7 +247,7 @@ def test_answers_are_tabulated_apart_by_who_helped_and_hidden_where_there_are_fe
     rows = {
         row["domain"]["helped"]: row
         for row in json.loads(run.result)["results"]
-        if "helped" in row["domain"] and row["node"] == "access"
+        if "helped" in row["domain"] and row["node"] == "S1"
     }
     page = results_page(session, catalogue(), run.id)
 

@@ -156,7 +156,8 @@ def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances
     """What is noticed among the responses of the day at the same counter, this one included."""
     now: datetime = row["received_at"]
     day = datetime.combine(now.astimezone(HANOI), time(), HANOI)
-    given = {"point": row["point_id"], "day": day, "since": now - WINDOW, "vector": row["vector"]}
+    given = {"point": row["point_id"], "vector": row["vector"]}
+    given |= {"day": day, "since": now - WINDOW, "now": now}
     of_device = row["mode"] == "kiosk" and known.device_id is not None
     if of_device:
         given["device"] = known.device_id
@@ -180,7 +181,8 @@ def _queries() -> tuple[Any, Any]:
     """Counts among the newest of the day at a counter: identical, fresh, fresh of one device."""
     recent = (
         select(Response.id, Response.received_at, Response.vector)
-        .where(Response.point_id == bindparam("point"), Response.received_at >= bindparam("day"))
+        .where(Response.point_id == bindparam("point"))
+        .where(Response.received_at.between(bindparam("day"), bindparam("now")))
         .order_by(Response.received_at.desc())
         .limit(NEWEST)
         .subquery()

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import segno
-
+from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import _
 
 LAYOUT: Final = Path(__file__).with_name("code_sheet.typ")
@@ -58,7 +57,7 @@ def code_sheet(found: CodeList) -> bytes:
             {
                 "text": code.text,
                 "site": code.address.rpartition("/")[0],
-                "drawing": _drawing(code.address),
+                "drawing": qr_drawing(code.address).decode("ascii"),
             }
             for code in found.codes
         ],
@@ -87,10 +86,3 @@ def _table(found: CodeList) -> str:
 def _harmless(text: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
-
-
-def _drawing(address: str) -> str:
-    stream = io.BytesIO()
-    code = segno.make_qr(address, error="m")
-    code.save(stream, kind="svg", border=4, xmldecl=False, light="#fff", omitsize=True)
-    return stream.getvalue().decode("ascii")

@@ -19,6 +19,7 @@ from survey_app.models.responses import HELPERS, StagedResponse
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
 from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE, canonical
+from survey_app.services.screening import screened_content
 from survey_app.services.waves import is_open
 
 CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
@@ -80,7 +81,7 @@ def spend_code(
     code unspent, when an answer will not do. Answers off the path are dropped.
 
     `StagedResponse.content` is the response object without id and moments, in canonical JSON, mode
-    «code»; it carries no rater group. The mover gives it an id and a date (`staging`).
+    «code», its free text screened; it carries no rater group. The mover gives it an id and a date (`staging`).
     """
     row = _row(session, code)
     if row is None:
@@ -100,7 +101,10 @@ def spend_code(
         raise _used()
     content = _content(door, reply, checked.answers)
     staged = StagedResponse(
-        id=uuid4(), wave_id=row.wave_id, unit_id=row.unit_id, content=canonical(content)
+        id=uuid4(),
+        wave_id=row.wave_id,
+        unit_id=row.unit_id,
+        content=canonical(screened_content(content)),
     )
     session.add(staged)
     session.flush()

@@ -262,7 +262,9 @@ def test_a_response_costs_one_more_query_and_one_more_insert(counter):
     event.listen(engine, "before_cursor_execute", lambda *given: told.append(given[2]))
     counter.send(mode="kiosk")
 
-    on_quality = [text for text in told if "received_at BETWEEN" in text or "INTO response_qual" in text]
+    on_quality = [
+        text for text in told if "received_at BETWEEN" in text or "INTO response_qual" in text
+    ]
     assert len(on_quality) == 2
 
 

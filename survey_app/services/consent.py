@@ -79,8 +79,10 @@ def _kept(documents_until: date | None) -> tuple[Sentence, ...]:
     draft = Sentence("Phiếu làm dở: 24 giờ.")
     if documents_until is None:
         return draft, Sentence("Phiếu đã gửi: giữ không kèm tên để làm thống kê.")
-    sent = "Phiếu đã gửi: bản gốc đến hết ngày {day}, sau đó chỉ còn số liệu không kèm tên."
-    return draft, Sentence(sent, {"day": _day(documents_until)})
+    return draft, Sentence(
+        "Phiếu đã gửi: bản gốc đến hết ngày {day}, sau đó chỉ còn số liệu không kèm tên.",
+        {"day": _day(documents_until)},
+    )
 
 
 def _rights(receipts_until: date | None) -> tuple[Sentence, ...]:
@@ -89,8 +91,10 @@ def _rights(receipts_until: date | None) -> tuple[Sentence, ...]:
     )
     if receipts_until is None:
         return free, Sentence("Phiếu đã gửi xóa được bằng mã nhận phiếu, khi mã còn được giữ.")
-    delete = "Phiếu đã gửi xóa được bằng mã nhận phiếu đến hết ngày {day}."
-    return free, Sentence(delete, {"day": _day(receipts_until)})
+    return free, Sentence(
+        "Phiếu đã gửi xóa được bằng mã nhận phiếu đến hết ngày {day}.",
+        {"day": _day(receipts_until)},
+    )
 
 
 def _day(day: date) -> str:

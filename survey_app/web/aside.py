@@ -35,7 +35,7 @@ class Aside(Doorway):
             visit = self.visit(session, where)
             fields = in_order(fields_of_work(session))
         if visit.draft is None:
-            return lost(where)
+            return lost(visit)
         if not visit.agencies:
             return redirect(visit.newest, 303)
         return self._about(visit, fields, visit.context)
@@ -46,7 +46,7 @@ class Aside(Doorway):
         with writing() as session:
             visit = self.visit(session, where)
             if visit.draft is None or visit.draft.response_id != posted_id():
-                return lost(where)
+                return lost(visit)
             if not visit.agencies:
                 return redirect(visit.newest, 303)
             fields = in_order(fields_of_work(session))
@@ -69,7 +69,7 @@ class Aside(Doorway):
         with reading() as session:
             visit = self.visit(session, where)
         if visit.draft is None:
-            return lost(where)
+            return lost(visit)
         form_id = signed_id(visit.draft.response_id)
         return self.show(visit, "leave.html", form_id=form_id, newest=visit.newest)
 

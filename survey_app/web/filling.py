@@ -22,26 +22,24 @@ from survey_app.services.drafts import (
     save_answers,
     save_context,
     start_draft,
-    values_sent,
 )
 from survey_app.services.responses import REJECTED
-from survey_app.services.screening import found, is_complaint
+from survey_app.services.screening import found
 from survey_app.services.waves import fields_of_work
 from survey_app.web.aside import FROM_REVIEW, Aside, Choices, dossier_of, in_order
 from survey_app.web.figures import HANOI
 from survey_app.web.keepsakes import (
-    Sent,
     Where,
     address,
-    draft_key,
     keep_draft,
     keep_receipt,
+    kept_draft,
     kept_receipt,
     kept_sent,
     posted_id,
     signed_id,
 )
-from survey_app.web.visits import Doorway, Keeper, Visit, lost, reading, thanks, writing
+from survey_app.web.visits import Doorway, Keeper, Visit, lost, reading, thank, writing
 
 __all__ = ["Filling", "Keeper", "Visit", "Where", "kept_receipt"]
 GIVING_UP: Final = "leave"
@@ -74,27 +72,31 @@ class Filling(Doorway):
         with reading() as session:
             visit = self.visit(session, where)
             notice = notice_of(session, visit.door, visit.version) if _asks(visit) else ()
-        draft, sent = visit.draft, kept_sent(where)
+        draft = visit.draft
         kept = (draft.saved_at + LIFETIME).astimezone(HANOI) if draft else None
-        return self.show(
+        page = self.show(
             visit,
             "start.html",
             begun=draft is not None and draft.revision > 0,
             kept_hour=f"{kept:%H:%M}" if kept else "",
             kept_day=f"{kept:%d/%m/%Y}" if kept else "",
-            is_sent=sent is not None and draft is None,
-            is_gone=draft is None and sent is None and draft_key() is not None,
+            is_sent=visit.sent is not None and draft is None,
+            is_gone=draft is None and visit.sent is None and kept_draft() is not None,
             form_id=signed_id(draft.response_id) if draft else "",
             notice_code=NOTICE,
             notice=[_told(point) for point in notice],
         )
+        if draft is None and visit.sent is not None and kept_sent(where) is None:
+            keep_receipt(page, where, visit.sent)
+        return page
 
     @public
     def begin(self, **where: str) -> ReadyPage:
         """Begin a form, or go on with the one just begun; or drop it, to begin anew."""
         with writing() as session:
             visit = self.visit(session, where)
-            key = draft_key()
+            begun = kept_draft()
+            key = begun.key if begun else ""
             if "anew" in request.form:
                 if visit.draft is not None and visit.draft.response_id == posted_id():
                     drop_draft(session, visit.draft)
@@ -108,8 +110,11 @@ class Filling(Doorway):
                     visit = self.visit(session, where, key)
                 if visit.draft is not None and _asks(visit):
                     save_context(visit.draft, {"consent": NOTICE}, visit.now)
+            if visit.draft is None:
+                return redirect(_start(where), 303)
+            identity = visit.draft.response_id
         answer = redirect(visit.newest, 303)
-        keep_draft(answer, where, str(key))
+        keep_draft(answer, where, key, identity)
         return answer
 
     @public
@@ -118,7 +123,7 @@ class Filling(Doorway):
         with reading() as session:
             visit = self.visit(session, where)
         if visit.draft is None:
-            return lost(where)
+            return lost(visit)
         route = visit.route
         shown, unfinished = route.page(number), route.unfinished
         skipped = unfinished is not None and unfinished.number < number
@@ -135,7 +140,7 @@ class Filling(Doorway):
         with writing() as session:
             visit = self.visit(session, where)
             if visit.draft is None:
-                return lost(where)
+                return lost(visit)
             shown = visit.route.page(number)
             if shown is None or visit.wants_agency:
                 return redirect(visit.newest, 303)
@@ -163,7 +168,7 @@ class Filling(Doorway):
             visit = self.visit(session, where)
             fields = in_order(fields_of_work(session))
         if visit.draft is None:
-            return lost(where)
+            return lost(visit)
         if visit.route.unfinished is not None or visit.wants_agency:
             return redirect(visit.newest, 303)
         return self._review_page(visit, fields)
@@ -173,23 +178,18 @@ class Filling(Doorway):
         """Send the form; however often it is sent, it is one response with one receipt."""
         identity = posted_id()
         with writing() as session:
-            receipt = self.keeper.sent(session, where, identity)
-            if receipt is None:
+            sent = self.sent(session, where, identity)
+            if sent is None:
                 visit = self.visit(session, where)
-                if visit.draft is None:
-                    # Another sending of this form may have ended while this one waited.
-                    receipt = self.keeper.sent(session, where, identity)
-                else:
-                    outcome = self._send(session, visit, visit.draft, identity)
-                    if not isinstance(outcome, str):
-                        return outcome
-                    receipt = outcome
-            if receipt is None:
-                return lost(where)
-            words = values_sent(session, identity) if identity else ()
-        answer = redirect(thanks(where), 303)
-        keep_receipt(answer, where, Sent(receipt, any(is_complaint(text) for text in words)))
-        return answer
+                if visit.draft is not None:
+                    refused = self._send(session, visit, visit.draft, identity)
+                    if refused is not None:
+                        return refused
+                # Without a draft, another sending may have ended while this one waited.
+                sent = self.sent(session, where, identity)
+                if sent is None:
+                    return lost(visit)
+        return thank(where, sent)
 
     def _questions_page(self, visit: Visit, shown: Page, form: Any) -> ReadyPage:
         items = visit.route.items_on(shown)
@@ -228,8 +228,8 @@ class Filling(Doorway):
 
     def _send(
         self, session: Session, visit: Visit, draft: Draft, identity: UUID | None
-    ) -> str | ReadyPage:
-        """The receipt of a form that has arrived, or the page that says what is in the way."""
+    ) -> ReadyPage | None:
+        """Send the form; returns the page that says what is in the way, None for nothing."""
         if visit.route.unfinished is not None or visit.wants_agency:
             return redirect(visit.newest, 303)
         revision = request.form.get("revision", "")
@@ -247,7 +247,7 @@ class Filling(Doorway):
         receipt = self.keeper.submit(session, visit, draft)
         if receipt.status == REJECTED:
             return error_page(400, say(receipt.problems[0].refusal))
-        return receipt.receipt or ""
+        return None
 
 
 def _asks(visit: Visit) -> bool:

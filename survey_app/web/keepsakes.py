@@ -1,6 +1,7 @@
 """What a browser keeps of a form: cookies that are sent to the form's own address only."""
 
 from dataclasses import dataclass
+from time import time
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,6 +17,15 @@ COOKIE_SECONDS: Final = 400 * 86400  # the longest that browsers keep one
 RECEIPT_COOKIE: Final = "receipt"  # not in the address: access logs must not know the receipt
 RECEIPT_SECONDS: Final = 3600
 Where = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a browser keeps of a form it has begun: the key to the draft, the id, for how long."""
+
+    key: str
+    identity: UUID
+    age: float
 
 
 @dataclass(frozen=True)
@@ -50,14 +60,22 @@ def set_cookie(answer: Response, where: Where, name: str, value: str, seconds: i
     answer.set_cookie(name, value, seconds, path=path, secure=secure, httponly=True, samesite="Lax")
 
 
-def draft_key() -> str | None:
-    """The key of the form this browser has begun here."""
-    return request.cookies.get(COOKIE)
+def kept_draft() -> Begun | None:
+    """What this browser keeps of the form it has begun here."""
+    try:
+        kept, made = signer().loads(request.cookies.get(COOKIE, ""), return_timestamp=True)
+        return Begun(str(kept[0]), UUID(kept[1]), time() - made.timestamp())
+    except (BadSignature, ValueError, TypeError, AttributeError, IndexError):
+        return None
 
 
-def keep_draft(answer: Response, where: Where, key: str) -> None:
-    """Let the browser keep the key of the form it has begun; an earlier receipt goes."""
-    set_cookie(answer, where, COOKIE, key, COOKIE_SECONDS)
+def keep_draft(answer: Response, where: Where, key: str, identity: UUID) -> None:
+    """Let the browser keep the key of the form it has begun; an earlier receipt goes.
+
+    The id goes along: when the answer to a sending is lost, it still tells that the form arrived.
+    """
+    kept = signer().dumps([key, str(identity)])
+    set_cookie(answer, where, COOKIE, kept, COOKIE_SECONDS)
     answer.delete_cookie(RECEIPT_COOKIE, path=home(where))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from flask import current_app, make_response, redirect, render_template, request
@@ -20,10 +20,21 @@ from survey_app.forms.pages import Page, Route, route_of
 from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page
-from survey_app.services.drafts import answers_of, context_of, find_draft
+from survey_app.services.drafts import answers_of, context_of, find_draft, values_sent
 from survey_app.services.responses import Receipt
+from survey_app.services.screening import is_complaint
 from survey_app.services.waves import Door
-from survey_app.web.keepsakes import Where, address, draft_key, home, kept_receipt
+from survey_app.web.keepsakes import (
+    Sent,
+    Where,
+    address,
+    home,
+    keep_receipt,
+    kept_draft,
+    kept_sent,
+)
+
+RECOVERED: Final = 25 * 3600  # seconds after its beginning in which a lost receipt is shown again
 
 
 class Keeper(Protocol):
@@ -54,6 +65,7 @@ class Visit:
     version: QuestionnaireVersion
     translations: Mapping[str, Translation]
     now: datetime
+    sent: Sent | None = None
 
     @property
     def say(self) -> Say:
@@ -99,7 +111,9 @@ class Visit:
     @property
     def newest(self) -> str:
         """Where the person goes on: the agency, the first unfinished page, else the review."""
-        return address(".about", self.where) if self.wants_agency else self.at(self.route.unfinished)
+        return (
+            address(".about", self.where) if self.wants_agency else self.at(self.route.unfinished)
+        )
 
     def at(self, shown: Page | None) -> str:
         """The address of a page of questions; that of the review after the last one."""
@@ -123,19 +137,31 @@ class Doorway:
         self.keeper = keeper
 
     def visit(self, session: Session, where: Where, key: str | None = None) -> Visit:
-        """Who comes to an address, with the form they have begun; the page speaks their language."""
+        """Who comes to an address with which form; the page speaks their language."""
         now = clock.now()
         door = self.keeper.door(session, where, now)
-        draft = find_draft(session, key or draft_key(), door, now)
+        begun = kept_draft()
+        draft = find_draft(session, key or (begun.key if begun else None), door, now)
         asking = draft or door
         name = f"{asking.questionnaire}/{asking.version}"
         catalogue = current_app.extensions["catalogue"]
         loaded = catalogue.translations(name)
         translations = {found.definition.locale: found.definition for found in loaded}
         version = catalogue.questionnaire(name).definition
-        visit = Visit(where, door, draft, version, translations, now)
+        sent = kept_sent(where)
+        if draft is None and sent is None and begun is not None and begun.age < RECOVERED:
+            sent = self.sent(session, where, begun.identity)
+        visit = Visit(where, door, draft, version, translations, now, sent)
         _choose_language(visit)
         return visit
+
+    def sent(self, session: Session, where: Where, identity: UUID | None) -> Sent | None:
+        """What is to be told of a form that has arrived; None for one that has not."""
+        receipt = self.keeper.sent(session, where, identity)
+        if receipt is None:
+            return None
+        words = values_sent(session, identity) if identity else ()
+        return Sent(receipt, any(is_complaint(text) for text in words))
 
     def show(self, visit: Visit, template: str, status: int = 200, **fields: Any) -> Response:
         """A page of the door, its own where it has one."""
@@ -168,20 +194,23 @@ def reading() -> AbstractContextManager[Session]:
     return found.writing() if "lang" in request.args else found.reading()
 
 
-def lost(where: Where) -> ReadyPage:
+def lost(visit: Visit) -> ReadyPage:
     """The form is not here any more: it was sent, or it was left for a day, or never begun."""
-    if kept_receipt(where) is not None:
-        return redirect(thanks(where), 303)
-    beginning = home(where)
-    if request.method == "GET" and draft_key() is None:
+    if visit.sent is not None:
+        return thank(visit.where, visit.sent)
+    beginning = home(visit.where)
+    if request.method == "GET" and kept_draft() is None:
         return redirect(beginning, 303)
     message = _("Phiếu làm dở này không còn: phiếu đã được gửi hoặc đã để quá 24 giờ.")
     return error_page(410, message, (beginning, _("Bắt đầu phiếu mới")))
 
 
-def thanks(where: Where) -> str:
-    """The address of the thanks, in the language of the page."""
-    return address(".thanks", where, lang=current_locale())
+def thank(where: Where, sent: Sent) -> ReadyPage:
+    """Lead to the thanks, in the language of the page; the receipt travels in a cookie."""
+    answer = redirect(address(".thanks", where, lang=current_locale()), 303)
+    if kept_sent(where) != sent:
+        keep_receipt(answer, where, sent)
+    return answer
 
 
 def _choose_language(visit: Visit) -> None:

@@ -16,7 +16,8 @@ LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "Engl
 OFFICE: Final = "/admin"  # speaks the language of record
 ALPHABET: Final = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
 TONES: Final = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng
-OPEN_DOORS: Final = ("/s/", "/k/", "/i/")  # only here a browser's own wish counts
+# Only here a browser's own wish counts.
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
 
 
 @cache

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app.models.waves import Wave
+from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, last_day
 from survey_app.services.waves import Door
 
 # Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
@@ -38,15 +39,16 @@ class Point:
 
 def is_sensitive(item: Item) -> bool:
     """Say whether an item asks for sensitive personal data (dữ liệu cá nhân nhạy cảm)."""
-    return item.code == ETHNICITY
+    # Versions published before there was a mark of their own are known by the code.
+    return item.sensitive or item.code == ETHNICITY
 
 
 def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tuple[Point, ...]:
     """The notice for a form at a door, point by point.
 
-    It says in short what the privacy page says at length, and names the days that the wave sets.
+    It says in short what the page on data protection says at length.
     """
-    wave = session.get(Wave, door.wave_id)
+    wave = session.get_one(Wave, door.wave_id)
     return (
         Point(
             Sentence("Ai hỏi, để làm gì"),
@@ -59,15 +61,13 @@ def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tu
             ),
         ),
         Point(Sentence("Dữ liệu nào"), _data(version)),
-        Point(Sentence("Giữ bao lâu"), _kept(wave.documents_until if wave else None)),
-        Point(Sentence("Quyền của Ông/Bà"), _rights(wave.receipts_until if wave else None)),
+        Point(Sentence("Giữ bao lâu"), _kept(wave)),
+        Point(Sentence("Quyền của Ông/Bà"), _rights(wave)),
     )
 
 
 def _data(version: QuestionnaireVersion) -> tuple[Sentence, ...]:
-    told = [
-        Sentence("Chỉ những câu trả lời Ông/Bà chọn hoặc viết, kèm ngày giờ và nơi lấy ý kiến.")
-    ]
+    told = [Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ.")]
     if any(is_sensitive(item) for item in version.items):
         told.append(
             Sentence("Câu hỏi về dân tộc là dữ liệu nhạy cảm; trả lời hay không tùy Ông/Bà.")
@@ -75,27 +75,35 @@ def _data(version: QuestionnaireVersion) -> tuple[Sentence, ...]:
     return tuple(told)
 
 
-def _kept(documents_until: date | None) -> tuple[Sentence, ...]:
+def _kept(wave: Wave) -> tuple[Sentence, ...]:
     draft = Sentence("Phiếu làm dở: 24 giờ.")
-    if documents_until is None:
-        return draft, Sentence("Phiếu đã gửi: giữ không kèm tên để làm thống kê.")
+    day = last_day(wave, DOCUMENTS)
+    if day is not None:
+        return draft, Sentence(
+            "Bản gốc: đến hết ngày {day}; sau đó chỉ còn câu trả lời đã chọn, không kèm tên.",
+            {"day": _date(day)},
+        )
     return draft, Sentence(
-        "Phiếu đã gửi: bản gốc đến hết ngày {day}, sau đó chỉ còn số liệu không kèm tên.",
-        {"day": _day(documents_until)},
+        "Bản gốc: {days} ngày sau khi đợt khảo sát kết thúc; sau đó chỉ còn câu trả lời đã chọn, "
+        "không kèm tên.",
+        {"days": str(DAYS[DOCUMENTS])},
     )
 
 
-def _rights(receipts_until: date | None) -> tuple[Sentence, ...]:
+def _rights(wave: Wave) -> tuple[Sentence, ...]:
     free = Sentence(
         "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
     )
-    if receipts_until is None:
-        return free, Sentence("Phiếu đã gửi xóa được bằng mã nhận phiếu, khi mã còn được giữ.")
+    day = last_day(wave, RECEIPTS)
+    if day is not None:
+        return free, Sentence(
+            "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến hết ngày {day}.", {"day": _date(day)}
+        )
     return free, Sentence(
-        "Phiếu đã gửi xóa được bằng mã nhận phiếu đến hết ngày {day}.",
-        {"day": _day(receipts_until)},
+        "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến {days} ngày sau khi đợt khảo sát kết thúc.",
+        {"days": str(DAYS[RECEIPTS])},
     )
 
 
-def _day(day: date) -> str:
+def _date(day: date) -> str:
     return f"{day:%d/%m/%Y}"

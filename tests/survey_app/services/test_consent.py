@@ -8,6 +8,7 @@ from survey_app.i18n import LANGUAGES, catalogue
 from survey_app.models.waves import Wave
 from survey_app.services.consent import NOTICE, is_sensitive, notice_of
 from survey_app.services.responses import LONGEST_NOTICE
+from survey_app.services.retention import DAYS
 from survey_app.services.waves import door_of
 from tests.survey_app.factories import NOW, link_of, make_point
 from tests.survey_app.factories import catalogue as definitions
@@ -68,8 +69,15 @@ def test_the_days_that_a_wave_sets_are_named(session, door):
 
     sentences = told(notice_of(session, door, form("sipas-counter/1")))
 
-    assert "Phiếu đã gửi xóa được bằng mã nhận phiếu đến hết ngày 31/12/2026." in sentences
-    assert any("bản gốc đến hết ngày 01/03/2027" in sentence for sentence in sentences)
+    assert "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến hết ngày 31/12/2026." in sentences
+    assert any("Bản gốc: đến hết ngày 01/03/2027" in sentence for sentence in sentences)
+
+
+def test_while_a_wave_is_open_the_rule_is_told_in_days(session, door):
+    sentences = " ".join(told(notice_of(session, door, form("sipas-counter/1"))))
+
+    assert f"Bản gốc: {DAYS['documents']} ngày sau khi đợt khảo sát kết thúc" in sentences
+    assert f"mã nhận phiếu, đến {DAYS['receipts']} ngày sau khi" in sentences
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))

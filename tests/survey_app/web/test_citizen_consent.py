@@ -44,9 +44,9 @@ def test_the_notice_stands_before_the_button_and_says_who_what_how_long(person, 
     told = words(page)
     for sentence in (
         "Đợt khảo sát «Khảo sát năm 2026», về sự phục vụ của Phường Phú Lợi.",
-        "Chỉ những câu trả lời Ông/Bà chọn hoặc viết",
-        "bản gốc đến hết ngày 01/03/2027",
-        "xóa được bằng mã nhận phiếu đến hết ngày 31/12/2026",
+        "Câu trả lời Ông/Bà chọn hoặc viết",
+        "Bản gốc: đến hết ngày 01/03/2027",
+        "xóa được bằng mã nhận phiếu, đến hết ngày 31/12/2026",
         "thôi giữa chừng lúc nào cũng được",
     ):
         assert sentence in told

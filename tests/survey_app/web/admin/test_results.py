@@ -347,7 +347,7 @@ def test_every_page_has_one_heading_a_title_and_a_language(client, database):
 
 
 def test_the_web_loads_no_mathematics():
-    heavy = "numpy scipy pandas matplotlib duckdb"
+    heavy = "numpy scipy pandas matplotlib duckdb typst"
     program = (
         "import sys, survey_app; "
         f"print([name for name in '{heavy}'.split() if name in sys.modules])"

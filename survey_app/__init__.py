@@ -2,11 +2,14 @@
 
 from flask import Flask
 
+from questionnaires.load import DEFINITIONS
 from survey_app import i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.web import admin, api, citizen, public
+from survey_app.services.prompts import Prompts
+from survey_app.services.reviews import Reviews
+from survey_app.web import admin, api, audio, citizen, public
 
 
 def create_app(config: Config) -> Flask:
@@ -23,10 +26,13 @@ def create_app(config: Config) -> Flask:
     )
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
-    app.extensions["catalogue"] = KeptCatalogue()
+    reviews = Reviews(config.reviews)
+    app.extensions["reviews"] = reviews
+    app.extensions["catalogue"] = KeptCatalogue(reviews=reviews)
+    app.extensions["prompts"] = Prompts(DEFINITIONS, config.audio)
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, citizen.bp, api.bp, admin.bp):
+    for blueprint in (public.bp, audio.bp, citizen.bp, api.bp, admin.bp):
         app.register_blueprint(blueprint)
     security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
     return app

@@ -21,6 +21,7 @@ from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.runs import Run
 from survey_app.models.units import Unit
 from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
+from survey_app.services.sorting import vietnamese
 
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
@@ -300,7 +301,7 @@ def counts_of(session: Session, wave: Wave) -> Counts:
     )
     units = tuple(
         UnitCount(unit.code, unit.name, *per_unit.get(unit.id, (0, 0)))
-        for unit in sorted(session.scalars(query), key=lambda unit: unit.name)
+        for unit in sorted(session.scalars(query), key=lambda unit: vietnamese(unit.name))
     )
     voided = session.execute(
         select(Response.void_reason, func.count())
@@ -480,7 +481,7 @@ def _units(
         UnitRow(code, names.get(code, code), tuple(Figure.of(rows[node]) for node in codes))
         for code, rows in by_unit.items()
     ]
-    rows.sort(key=lambda row: (-(row.figures[0].estimate or -1), row.name))
+    rows.sort(key=lambda row: (-(row.figures[0].estimate or -1), vietnamese(row.name)))
     return tuple((code, titles.get(code, code)) for code in codes), tuple(rows)
 
 

@@ -42,6 +42,7 @@ from survey_app.services.drafts import (
 )
 from survey_app.services.responses import REJECTED, Receipt
 from survey_app.services.waves import Door
+from survey_app.web.audio import offer_prompts
 
 COOKIE: Final = "draft"
 RECEIPT_COOKIE: Final = "receipt"  # not in the address: access logs must not know the receipt
@@ -244,6 +245,7 @@ class Filling:
 
     def _questions_page(self, visit: Visit, route: Route, shown: Page, form: Any) -> ReadyPage:
         items, numbers = route.items_on(shown), numbers_of(visit.version)
+        offer_prompts(visit.version)
         answer = self._page(
             visit,
             "page.html",

@@ -1,7 +1,8 @@
 """What readers are told, and what of it no catalogue says yet: `python -m tests.missing_texts`.
 
-The command prints the texts that a language lacks, ready to be filled in and put into its
-`messages.po`; `--insert` puts the filled ones of the standard input where they belong.
+The command prints the texts that each language lacks, as entries to be filled in. With the name of
+a language it reads filled ones and puts them where they belong in its catalogue:
+`python -m tests.missing_texts km < filled.po`.
 """
 
 import ast
@@ -12,7 +13,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-from babel.messages.pofile import escape
+from babel.messages.pofile import escape, read_po
 from jinja2 import Environment, nodes
 
 from survey_app.i18n import FOLDER, LANGUAGES, catalogue
@@ -189,7 +190,11 @@ def _python_in(place: Path) -> list[Path]:
 
 
 def main() -> None:
-    """Print what each language lacks."""
+    """Print what each language lacks, or take in what has been filled."""
+    if sys.argv[1:]:
+        given = read_po(sys.stdin)
+        insert(sys.argv[1], {str(one.id): str(one.string) for one in given if one.id})
+        return
     for locale in sorted(set(LANGUAGES) - {"vi"}):
         lacking = missing(locale)
         sys.stdout.write(f"# {locale}: {len(lacking)} missing\n\n")

@@ -51,7 +51,7 @@ class Reviews:
         """The marks of a language that hold now."""
         place = self.folder / locale
         try:
-            names = sorted(name for name in os.listdir(place) if name.endswith(".json"))
+            names = sorted(path.name for path in place.iterdir() if path.suffix == ".json")
         except OSError:
             return {}
         kept = self._kept.get(locale)

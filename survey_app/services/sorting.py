@@ -25,7 +25,7 @@ OWN_LETTERS: Final = {
 }
 STROKED_D: Final = "đ"
 # As CLDR orders them; what is not here comes after it, by its code.
-SIGNS: Final = " _‾-–—,;:!¡?¿.…·'‘’‚‹›\"“”„«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¨°©®+±÷×<=>|¦~¤¢$£¥"
+SIGNS: Final = " _‾-–—,;:!¡?¿.…·'‘’‚‹›\"“”„«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¨°©®+±÷×<=>|¦~¤¢$£¥"  # noqa: RUF001 - as they are
 SIGN, NUMBER, LETTER = range(3)
 ACCENTS = range(0x0300, 0x0370)
 Key = tuple[tuple[tuple[int, int, int], ...], tuple[int, ...], tuple[int, ...], str]

@@ -96,8 +96,8 @@ def take_reading(locale: str) -> ReadyPage:
         subject = f"{locale} +{len(reading.confirmed)} -{len(reading.withdrawn)}"
         accounts.record(session, g.account.id, REVIEWED, subject, now)
     counts = (len(reading.confirmed), len(reading.withdrawn), outcome.changed, outcome.gone)
-    told = dict(zip(COUNTS, counts, strict=True))
-    return redirect(address_of("admin.texts", locale=locale, **told), 303)
+    told = "&".join(f"{name}={n}" for name, n in zip(COUNTS, counts, strict=True))
+    return redirect(f"{address_of('admin.texts', locale=locale)}?{told}", 303)
 
 
 @bp.get("/languages/prompts/<code>/<version>")

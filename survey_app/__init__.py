@@ -3,13 +3,13 @@
 from flask import Flask
 
 from questionnaires.load import DEFINITIONS
-from survey_app import i18n, security
+from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
 from survey_app.services.prompts import Prompts
 from survey_app.services.reviews import Reviews
-from survey_app.web import admin, api, audio, citizen, public
+from survey_app.web import access_log, admin, api, api_dossiers, audio, citizen, privacy, public
 
 
 def create_app(config: Config) -> Flask:
@@ -30,9 +30,13 @@ def create_app(config: Config) -> Flask:
     app.extensions["reviews"] = reviews
     app.extensions["catalogue"] = KeptCatalogue(reviews=reviews)
     app.extensions["prompts"] = Prompts(DEFINITIONS, config.audio)
+    access_log.init_app(app, config.access_log)
+    assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, audio.bp, citizen.bp, api.bp, admin.bp):
+    collecting = (public.bp, audio.bp, citizen.bp, privacy.bp)
+    for blueprint in (*collecting, api.bp, api_dossiers.bp, admin.bp):
         app.register_blueprint(blueprint)
+    security.csrf.exempt(api_dossiers.bp)
     security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
     return app

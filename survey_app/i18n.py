@@ -22,7 +22,8 @@ LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "Engl
 OFFICE: Final = "/admin"  # speaks what its staff chose, whatever their browser wishes
 CHOICE: Final = "language"  # the cookie of that choice, and nothing else, sent to the office only
 CHOICE_SECONDS: Final = 365 * 24 * 3600
-OPEN_DOORS: Final = ("/s/", "/k/", "/i/")  # only here a browser's own wish counts
+# Only here a browser's own wish counts.
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
 
 
 @cache

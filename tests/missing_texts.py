@@ -63,14 +63,15 @@ def words_in_code(source: str) -> Words:
     """
     tree = ast.parse(source)
     docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    translated, given, literal, sentences = set(), set(), [], set()
+    translated, given, recorded, literal, sentences = set(), set(), set(), [], set()
     for node in ast.walk(tree):
         called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if called in REFUSALS | {"_", "of_record"}:
             first = node.args[0] if node.args else None
             if isinstance(first, ast.Constant):
                 given.add(id(first))
-                translated |= {first.value} if called != "of_record" else set()
+                kept = recorded if called == "of_record" else translated
+                kept.add(first.value)
             elif called not in REFUSALS:
                 literal.append(f"line {node.lineno}: {called}() needs a literal")
     for node in ast.walk(tree):
@@ -82,7 +83,7 @@ def words_in_code(source: str) -> Words:
         ):
             sentences |= {node.value} if is_sentence(node.value) else set()
             literal += [node.value] if id(node) not in given else []
-    return Words(frozenset(translated), tuple(literal), frozenset(sentences))
+    return Words(frozenset(translated), tuple(literal), frozenset(sentences - recorded))
 
 
 def words_in_template(source: str) -> Words:

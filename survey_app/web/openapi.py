@@ -219,6 +219,50 @@ DESCRIBE: Final[Schema] = {
         }
     },
 }
+
+# What a one-stop system says of dossiers; see `web.api_dossiers`.
+COUNTED: Final[Schema] = _object(
+    ("collection_point", "day", "returned"),
+    collection_point=CODE,
+    day={**TEXT, "description": "Ngày trả kết quả, dạng 2026-11-20 hoặc 20/11/2026."},
+    unit={"type": ["string", "null"], "description": "Cơ quan giải quyết; trống: đơn vị của quầy."},
+    field={"type": ["string", "null"], "description": "Mã lĩnh vực hoặc thủ tục; có thể trống."},
+    returned={"type": "integer", "minimum": 0, "description": "Số hồ sơ đã trả trong ngày."},
+)
+SCHEMAS.update(
+    DossierCounts=_object(("counts",), counts=_list_of(_ref("DossierCount"), maxItems=500)),
+    DossierCount=COUNTED,
+    DossierReceipt=_object(
+        ("received", "changed"),
+        received={"type": "integer"},
+        changed={"type": "integer", "description": "Số dòng mới hoặc có số khác trước."},
+    ),
+    DossierProblems=_object(
+        ("error", "problems"),
+        error=TEXT,
+        problems=_list_of(_object(("row", "message"), row={"type": "integer"}, message=TEXT)),
+    ),
+)
+PUT_DOSSIERS: Final[Schema] = {
+    "operationId": "putDossierCounts",
+    "summary": "Ghi số hồ sơ đã trả theo quầy và ngày",
+    "description": "Dành cho hệ thống một cửa. Lưu tất cả các dòng hoặc không dòng nào. Khóa là "
+    "quầy, ngày, cơ quan, lĩnh vực: gửi lại cùng số thì không đổi gì, số mới thay số cũ.",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _ref("DossierCounts")}},
+    },
+    "responses": {
+        "200": _answer("Đã lưu bền vững.", "DossierReceipt"),
+        "400": _answer("Không phải JSON hợp lệ.", "Error"),
+        "401": UNKNOWN_DEVICE,
+        "403": _answer("Thiết bị không phải hệ thống một cửa.", "Error"),
+        "413": _answer("Nội dung quá lớn.", "Error"),
+        "422": _answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
+        "503": BUSY,
+    },
+}
+
 DOCUMENT: Final[Schema] = {
     "openapi": "3.1.0",
     "info": {
@@ -230,6 +274,7 @@ DOCUMENT: Final[Schema] = {
     "paths": {
         "/api/v1/responses": {"post": SUBMIT},
         "/api/v1/package": {"get": PACKAGE},
+        "/api/v1/dossier-counts": {"put": PUT_DOSSIERS},
         "/api/v1/openapi.json": {"get": DESCRIBE},
     },
     "components": {

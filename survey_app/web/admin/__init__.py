@@ -1,6 +1,6 @@
 """The administration: one door, and a room for each kind of work."""
 
-from survey_app.web.admin import languages, results
+from survey_app.web.admin import coverage, languages, points, privacy, results
 from survey_app.web.admin.door import bp
 
-__all__ = ["bp", "languages", "results"]
+__all__ = ["bp", "coverage", "languages", "points", "privacy", "results"]

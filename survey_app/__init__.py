@@ -6,7 +6,7 @@ from survey_app import i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.web import admin, api, citizen, public
+from survey_app.web import admin, api, citizen, kiosk, public
 
 
 def create_app(config: Config) -> Flask:
@@ -24,9 +24,12 @@ def create_app(config: Config) -> Flask:
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     app.extensions["catalogue"] = KeptCatalogue()
+    app.extensions["static"] = ROOT / "static"
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, citizen.bp, api.bp, admin.bp):
+    for blueprint in (public.bp, citizen.bp, kiosk.bp, api.bp, admin.bp):
         app.register_blueprint(blueprint)
     security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
+    for view in (kiosk.submit, kiosk.contact, kiosk.unlock, kiosk.leave):
+        security.csrf.exempt(view)  # their own header counts instead: a cached page has no token
     return app

@@ -55,8 +55,10 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("drafts", "links", "waves")}
-STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
+SERVICES = {f"services/{name}.py" for name in ("drafts", "kiosks", "links", "sealing", "waves")}
+STAFF_REFUSALS = re.compile(  # waves are opened, kiosks prepared by staff only
+    "đã mở rồi|không mở nên không đóng|từ 4 đến 8 chữ số|Tên ki-ốt|Đã có thiết bị|Không có ki-ốt"
+)
 
 
 # Who may open what, and which addresses never change

@@ -13,13 +13,20 @@ from werkzeug.serving import make_server
 from survey_app import clock
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Response
-from survey_app.models.waves import Wave
+from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.kiosks import hash_pin, prepare_kiosk
 from survey_app.services.links import link_to, token_of
-from tests.survey_app.factories import COUNTER, make_point, make_unit, make_wave
+from tests.survey_app.factories import COUNTER, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import SECRET, make_app
 
 PIN = "246810"
+OUTBOX = """() => new Promise((resolve) => {
+  const opened = indexedDB.open("sealed-queue");
+  opened.onsuccess = () => {
+    opened.result.transaction("forms").objectStore("forms").getAll().onsuccess =
+      ({ target }) => resolve(target.result);
+  };
+})"""  # what waits on the device
 SCALES = ("access", "procedure_clear", "staff", "result", "feedback")
 
 
@@ -52,8 +59,6 @@ def make_counter(
 
 def next_wave(database: Database, counter: Counter) -> str:
     """The path of the door of the same counter in another wave."""
-    from survey_app.models.waves import CollectionPoint, WavePoint
-
     now = clock.now()
     with database.writing() as session:
         old = session.scalars(select(Wave).where(Wave.code == counter.wave)).one()
@@ -62,8 +67,6 @@ def next_wave(database: Database, counter: Counter) -> str:
         ).one()
         assigned = session.get_one(WavePoint, (old.id, point.id))
         wave = make_wave(session, opened_at=now - timedelta(hours=1))
-        from tests.survey_app.factories import make_form
-
         make_form(session, wave, f"{assigned.questionnaire}/{assigned.version}")
         fields = {"questionnaire": assigned.questionnaire, "version": assigned.version}
         session.add(WavePoint(wave_id=wave.id, point_id=point.id, **fields))
@@ -139,6 +142,15 @@ def enrol(page: Any, address: str, counter: Counter) -> None:
     page.locator("#code").fill(counter.code)
     page.locator("form button").click()
     page.locator("html[data-offline=ready]").wait_for(state="attached")
+
+
+def wait_for_outbox(page: Any, state: str = "") -> None:
+    """Wait until nothing waits on the device, but what is in a state."""
+    for _turn in range(300):
+        if all(form["state"] == state for form in page.evaluate(OUTBOX)):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"still waiting: {[form['state'] for form in page.evaluate(OUTBOX)]}")
 
 
 def answers_in(database: Database) -> dict[str, dict[str, str]]:

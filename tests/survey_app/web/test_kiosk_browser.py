@@ -11,6 +11,7 @@ from survey_app.models.responses import Response
 from survey_app.services.accounts import create_account
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
+    OUTBOX,
     PIN,
     SCALES,
     Person,
@@ -18,6 +19,7 @@ from tests.survey_app.web.kiosk_counter import (
     enrol,
     make_counter,
     serving,
+    wait_for_outbox,
 )
 
 sync_api = pytest.importorskip("playwright.sync_api")
@@ -27,13 +29,6 @@ START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 TRACES = """() => JSON.stringify([
   document.documentElement.outerHTML, location.href, history.length, history.state,
   {...localStorage}, {...sessionStorage}, document.cookie, document.documentElement.lang])"""
-OUTBOX = """() => new Promise((resolve) => {
-  const opened = indexedDB.open("sealed-queue");
-  opened.onsuccess = () => {
-    opened.result.transaction("forms").objectStore("forms").getAll().onsuccess =
-      ({ target }) => resolve(target.result);
-  };
-})"""
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +195,7 @@ def at_question(open_kiosk, **changes):
     person = open_kiosk(clock=datetime.now(UTC), **changes)
     person.begin()
     person.face(4)
-    person.page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+    person.page.clock.pause_at(person.page.evaluate("Date.now()") / 1000 + 2)
     person.page.locator("h1").click()  # the last touch, at a moment that stands still
     return person
 
@@ -276,7 +271,7 @@ def test_what_was_answered_is_kept_only_where_the_wave_says_so(open_kiosk, sqlit
     person.see(START)
     person.page.clock.resume()
     if keeps:
-        person.page.wait_for_function(f"async () => (await ({OUTBOX})()).length === 0")
+        wait_for_outbox(person.page)
 
     with sqlite_database.reading() as session:
         found = session.scalars(select(Response)).all()

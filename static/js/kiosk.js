@@ -13,6 +13,7 @@ const SETTLE = 300; // a screen takes no touch so soon: the second tap of a doub
 const REFRESH = 300_000;
 const WAIT_FOR_RECEIPT = 5_000;
 const THANKS = 30;
+const SECONDS_A_QUESTION = 6;
 const { base, version, closed } = document.getElementById("kiosk").dataset;
 const main = document.getElementById("main");
 
@@ -80,7 +81,9 @@ function start() {
   person = awaited = null;
   language = DEFAULT;
   const { questionnaire, languages } = kiosk;
-  const asked = questionnaire.sections.flatMap((section) => section.items);
+  const items = questionnaire.sections.flatMap((section) => section.items);
+  const n = items.filter((item) => item.kind !== "note").length;
+  const m = Math.ceil((n * SECONDS_A_QUESTION) / 60);
   const offered = languages.filter(({ code }) => Object.hasOwn(questionnaire.title, code));
   const pick = offered.map(({ code, name }) => button(
     code === "km" ? el("img", { src: "/static/img/khmer.svg", alt: name, height: 40 }) : name,
@@ -91,8 +94,7 @@ function start() {
     () => openStaff({ ask, queue, t, left }), { class: "key corner" },
   );
   show("start", t("welcome"), [
-    el("p", { class: "lead" }, el("strong", {}, t("anonymous")), " ", t("anonymous_more")),
-    el("p", {}, t("duration", { n: asked.filter((item) => item.kind !== "note").length })),
+    el("p", { class: "lead" }, el("strong", {}, t("anonymous")), " ", t("duration", { n, m })),
     el("div", { class: "languages-row" }, pick),
   ], { tools: [el("p", { class: "unit" }, kiosk.unit_name), corner] });
   if (performance.now() - fetched > REFRESH) refresh();
@@ -153,8 +155,17 @@ function consent() {
     person.consent = kiosk.notice;
     go(+1);
   };
+  const keys = ["consent_purpose", "consent_names", "consent_rights"];
+  const whole = el("div", { hidden: true, tabindex: -1 }, keys.map((key) => el("p", {}, t(key))));
+  const more = button(t("consent_more"), () => {
+    whole.hidden = false;
+    more.remove();
+    whole.focus();
+  }, { class: "key aside" });
   show("consent", t("consent_title"), [
-    ["consent_purpose", "consent_names", "consent_rights"].map((key) => el("p", {}, t(key))),
+    el("p", {}, t("consent_short")),
+    whole,
+    more,
     el("div", { class: "row equal" }, button(t("agree"), agree), button(t("decline"), start)),
   ], { tools: tools() });
 }

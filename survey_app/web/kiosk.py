@@ -36,7 +36,7 @@ from survey_app.web.batches import (
     receipts_json,
     take_batch,
 )
-from survey_app.web.kiosk_shell import Shell, shell_of
+from survey_app.web.kiosk_shell import Shell, recordings_of, shell_of
 from survey_app.web.kiosk_texts import NOTICE, texts
 
 bp = Blueprint("kiosk", __name__, url_prefix="/k")
@@ -128,7 +128,10 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
         catalogue = current_app.extensions["catalogue"]
         found = kiosks.kiosk_package(session, door, key, catalogue)
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
-    answer = jsonify(found | {"texts": texts(), "languages": languages, "notice": NOTICE})
+    said = {"texts": texts(), "languages": languages, "notice": NOTICE}
+    static = current_app.extensions["static"]
+    said["audio"] = recordings_of(static, door.questionnaire, door.version)
+    answer = jsonify(found | said)
     answer.headers.update(KEEP)
     return answer
 

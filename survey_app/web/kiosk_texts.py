@@ -24,9 +24,12 @@ def _asking() -> dict[str, str]:
     return {
         "welcome": _("Mời Ông/Bà đánh giá sự phục vụ tại đây"),
         "anonymous": _("Phiếu không ghi tên."),
-        "anonymous_more": _("Phiếu không hỏi họ tên, số điện thoại hay số hồ sơ."),
-        "duration": _("{n} câu hỏi ngắn. Chọn ngôn ngữ để bắt đầu."),
+        "duration": _("{n} câu hỏi, khoảng {m} phút."),
         "consent_title": _("Ông/Bà có đồng ý trả lời không?"),
+        "consent_short": _(
+            "Câu trả lời chỉ dùng để tính chỉ số hài lòng. Ông/Bà dừng lúc nào cũng được."
+        ),
+        "consent_more": _("Đọc đầy đủ"),
         "consent_purpose": _(
             "Câu trả lời chỉ dùng để tính chỉ số hài lòng và để cơ quan này phục vụ tốt hơn."
         ),

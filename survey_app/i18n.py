@@ -13,7 +13,8 @@ FOLDER: Final = Path(__file__).parent / "translations"
 VIETNAMESE: Final = "vi"
 LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
 OFFICE: Final = "/admin"  # speaks the language of record
-OPEN_DOORS: Final = ("/s/", "/k/", "/i/")  # only here a browser's own wish counts
+# Only here a browser's own wish counts.
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
 
 
 @cache

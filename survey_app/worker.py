@@ -5,11 +5,12 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from analysis.charts import Bar, Words, bars
 from questionnaires.load import Catalogue
@@ -19,21 +20,38 @@ from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
 from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
+from survey_app.exports.qr_sheet import write_qr_sheet
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.i18n import _
 from survey_app.models.runs import Run
 from survey_app.services.drafts import purge_drafts
-from survey_app.services.jobs import COMPUTE, Claim, beat, claim_job, fail, finish, work_waits
+from survey_app.services.jobs import (
+    COMPUTE,
+    QR_SHEET,
+    Claim,
+    beat,
+    claim_job,
+    fail,
+    finish,
+    work_waits,
+)
+from survey_app.services.links import HANOI
+from survey_app.services.points import cards, wave_to_print
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
+from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
 TIDY = 3600.0
+QUIET_HOUR = 2  # in Viet Nam
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
+SHEET = "qr.pdf"
 CHART_DEPTH, CHART_ROWS = 2, 32
 FAILED = Refusal("Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau.")
 log = logging.getLogger(__name__)
+Finisher = Callable[[], None]
+Work = Callable[[Database, Catalogue, Path, "Pulse"], Finisher]
 
 
 class Lost(Exception):  # noqa: N818 - no error: another worker has the job
@@ -87,14 +105,15 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     """Do jobs until `stop` is set or the process is asked to end; the work at hand is finished."""
     stop = stop or _stop_on_signal()
     database, catalogue = Database(config.database_url), KeptCatalogue()
+    work = work_of(config)
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
     tidied = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
-                tidy(database)
-            busy = work_once(database, catalogue, config.files)
+                tidy(database, catalogue)
+            busy = work_once(database, catalogue, config.files, work)
         except Busy:
             busy = False
         except Exception:
@@ -105,14 +124,36 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     database.engine.dispose()
 
 
-def tidy(database: Database) -> None:
-    """Remove the half-filled forms that nobody has touched for a day."""
+def tidy(database: Database, catalogue: Catalogue) -> None:
+    """Delete what is no longer to be kept, in short transactions, and leave no trace in the files.
+
+    Half-filled forms go after a day; what retention says goes once its day is over. The file of
+    SQLite is written anew when something of a wave was deleted, and in the small hours.
+    """
+    now = clock.now()
     with database.writing() as session:
-        purge_drafts(session, clock.now())
+        drafts = purge_drafts(session, now)
+    purged = 0
+    while True:
+        with database.writing() as session:
+            done = purge_batch(session, catalogue, now)
+        if not done:
+            break
+        purged += done
+    if purged or drafts:
+        database.forget(thoroughly=bool(purged) or now.astimezone(HANOI).hour == QUIET_HOUR)
 
 
-def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:
-    """Claim one job and do it; False when there is none."""
+def work_once(
+    database: Database,
+    catalogue: Catalogue,
+    files: Path,
+    work: Mapping[str, Work] | None = None,
+) -> bool:
+    """Claim one job and do it; False when there is none.
+
+    `work` says how each kind is done; without it, the kinds that need no setting.
+    """
     with database.reading() as session:
         if not work_waits(session):
             return False
@@ -123,7 +164,7 @@ def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:
     pulse = Pulse(database, claim)
     try:
         with pulse.beating():
-            complete = WORK[claim.kind](database, catalogue, files, pulse)
+            complete = (work or WORK)[claim.kind](database, catalogue, files, pulse)
         complete()
     except Lost:
         log.warning("job %s went to another worker", claim.id)
@@ -242,6 +283,32 @@ def _chart_words(page: ResultsPage) -> Words:
     )
 
 
+def print_qr_sheet(config: Config, database: Database, files: Path, pulse: Pulse) -> None:
+    """Make the sheet of QR codes of a wave, or of one of its counters, as a file."""
+    payload = pulse.claim.payload
+    with database.writing() as session:  # the first link of an installation makes its key
+        wave = wave_to_print(session, payload["wave"])
+        printed = cards(session, wave, payload["point"], config.secret_key, clock.now())
+    write = partial(write_qr_sheet, printed, config.address, payload["paper"], progress=pulse.tell)
+    publish(files, str(pulse.claim.id), {SHEET: write})
+
+
+def work_of(config: Config) -> dict[str, Work]:
+    """How each kind of job is done in an installation."""
+
+    def sheet(database: Database, _catalogue: Catalogue, files: Path, pulse: Pulse) -> Finisher:
+        print_qr_sheet(config, database, files, pulse)
+        return partial(_finish, database, pulse, {"file": SHEET})
+
+    return WORK | {QR_SHEET: sheet}
+
+
+def _finish(database: Database, pulse: Pulse, outcome: Mapping[str, Any]) -> None:
+    with database.writing() as session:
+        if not finish(session, pulse.claim, outcome):
+            raise Lost
+
+
 def _stop_on_signal() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -249,4 +316,4 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-WORK = {COMPUTE: compute}
+WORK: dict[str, Work] = {COMPUTE: compute}

@@ -23,6 +23,7 @@ WATCHED |= {
     "duckdb",
     "openpyxl",
     "xlsxwriter",
+    "typst",
 }
 SERVICES = {"questionnaires", "survey_app.models", "survey_app.services"}
 SERVICES |= {"survey_app.config", "survey_app.db", "survey_app.errors"}
@@ -49,6 +50,7 @@ MAY_IMPORT = {
     "analysis.charts": ({"analysis"}, {"numpy", "matplotlib"}),
     "survey_app.demo": ({"survey_app.demo"}, set()),
     "survey_app.clock": (set(), set()),
+    "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),
     "survey_app.catalogue": ({"questionnaires"}, set()),
@@ -73,6 +75,16 @@ MAY_IMPORT = {
         },
         {"xlsxwriter"},
     ),
+    "survey_app.exports.qr": (set(), set()),
+    # Loaded while codes are printed: a job would have to leave them in a file.
+    "survey_app.exports.code_sheet": (
+        {"survey_app.exports.qr", "survey_app.i18n"},
+        {"typst"},
+    ),
+    "survey_app.exports.qr_sheet": (
+        {"survey_app.exports", "survey_app.i18n", "survey_app.services.points"},
+        {"typst"},  # which the worker loads and no web process does
+    ),
     "survey_app.forms": (
         {"survey_app.forms", "survey_app.i18n", "questionnaires"},
         {"flask_wtf", "wtforms"},
@@ -86,6 +98,9 @@ MAY_IMPORT = {
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
+    # The preview of a code is drawn at once; the sheets are jobs.
+    "survey_app.web.admin.points": (WEB | {"survey_app.exports.qr"}, {"flask", "werkzeug"}),
     "survey_app.web.citizen": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},

@@ -31,10 +31,10 @@ class _NoToken(Exception):  # noqa: N818 - an answer, no error
 @public
 def submit() -> Response:
     """Take a batch of responses; the receipts follow the commit."""
-    _require_device()
+    device_id = _require_device()
     responses = read_batch()
     with current_app.extensions["database"].writing() as session:
-        receipts = take_batch(session, responses)
+        receipts = take_batch(session, responses, device_id)
     return receipts_json(receipts)
 
 
@@ -55,13 +55,15 @@ def description() -> Response:
     return jsonify(DOCUMENT)
 
 
-def _require_device() -> None:
+def _require_device() -> int:
     given = request.authorization
     if given is None or given.type != "bearer" or not given.token:
         raise _NoToken
     with current_app.extensions["database"].reading() as session:
-        if device_of(session, given.token) is None:
-            raise _NoToken
+        device = device_of(session, given.token)
+    if device is None:
+        raise _NoToken
+    return device.id
 
 
 @bp.errorhandler(_NoToken)

@@ -17,6 +17,7 @@ from survey_app.services.responses import (
     LONGEST_CODE,
     REJECTED,
     SEND_AGAIN,
+    Arrival,
     ProblemFound,
     Receipt,
     accept_batch,
@@ -42,7 +43,9 @@ class TooMuch(Exception):  # noqa: N818 - an answer, no error
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
 
 
-def take_batch(session: Session, given: Sequence[Any], point: str | None = None) -> list[Receipt]:
+def take_batch(
+    session: Session, given: Sequence[Any], device_id: int, point: str | None = None
+) -> list[Receipt]:
     """Accept plain and sealed responses alike; receipts in their order.
 
     A device that stands at a `point` sends for that one only.
@@ -59,7 +62,9 @@ def take_batch(session: Session, given: Sequence[Any], point: str | None = None)
             receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
         else:
             contents[place] = content
-    taken = accept_batch(session, list(contents.values()), now, catalogue)
+    taken = accept_batch(
+        session, list(contents.values()), now, catalogue, Arrival(device_id=device_id)
+    )
     receipts |= dict(zip(contents, taken, strict=True))
     return [receipts[place] for place in range(len(given))]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any, Final
 
 from flask import (
@@ -129,8 +130,7 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
         found = kiosks.kiosk_package(session, door, key, catalogue)
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
     said = {"texts": texts(), "languages": languages, "notice": NOTICE}
-    static = current_app.extensions["static"]
-    said["audio"] = recordings_of(static, door.questionnaire, door.version)
+    said["audio"] = recordings_of(_static(), door.questionnaire, door.version)
     answer = jsonify(found | said)
     answer.headers.update(KEEP)
     return answer
@@ -143,7 +143,7 @@ def submit(kiosk: Kiosk, _token: str) -> ReadyPage:
     given = read_batch()
     with _database().writing() as session:
         point = kiosks.point_code(session, kiosk)
-        receipts = take_batch(session, given, point)
+        receipts = take_batch(session, given, kiosk.id, point)
     return receipts_json(receipts)
 
 
@@ -241,7 +241,11 @@ def _set_cookie(answer: Any, token: str) -> None:
 
 
 def _shell() -> Shell:
-    return shell_of(current_app.extensions["static"])
+    return shell_of(_static())
+
+
+def _static() -> Path:
+    return Path(str(current_app.static_folder))
 
 
 def _secret_key() -> str:

@@ -4,6 +4,7 @@ A new page is walked here too: add it to `citizens_pages` or `staffs_pages`.
 """
 
 import ast
+import io
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,12 +17,13 @@ from sqlalchemy import select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
-from survey_app.models.waves import Wave
+from survey_app.models.responses import Response
+from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door
+from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, receipt_on
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "survey_app"
@@ -55,7 +57,10 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("drafts", "kiosks", "links", "sealing", "waves")}
+SERVICES = {
+    f"services/{name}.py"
+    for name in ("dossier_codes", "drafts", "kiosks", "links", "receipts", "sealing", "waves")
+}
 STAFF_REFUSALS = re.compile(  # waves are opened, kiosks prepared by staff only
     "đã mở rồi|không mở nên không đóng|từ 4 đến 8 chữ số|Tên ki-ốt|Đã có thiết bị|Không có ki-ốt"
 )
@@ -224,7 +229,20 @@ def citizens_pages(person, language):
     yield "not on this page", person.client.post(door + "/review" + asked), 400
     person.send("/review")
     yield "thanks", person.see("/thanks" + asked), 200
+    receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
+    yield "data protection", person.client.get("/privacy" + asked), 200
+    typing = person.client.get("/receipt" + asked)
+    yield "receipt", typing, 200
+    for name, code, step, status in (
+        ("no code", "x", "", 400),
+        ("unknown code", "ABCDE23456", "", 404),
+        ("form found", receipt, "", 200),
+        ("delete it?", receipt, "ask", 200),
+        ("form deleted", receipt, "delete", 200),
+    ):
+        typed = hidden(typing) | {"code": code, "step": step}
+        yield name, person.client.post("/receipt" + asked, data=typed), status
     yield "edited link", person.client.get(door + "x" + asked), 404
     yield (
         "thanks of nobody",
@@ -316,11 +334,48 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "quality", client.get("/admin/waves/full/quality?least=0"), 200
+    yield "quality of nothing", client.get("/admin/waves/empty/quality"), 200
+    yield "void", client.get("/admin/waves/full/quality/void?least=0"), 200
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
+    yield "networks", client.get("/admin/networks"), 200
+    yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
     given = hidden(client.get("/admin/kiosks")) | {"point": "1", "name": "Máy 1", "pin": "1234"}
     yield "kiosk to be prepared", client.post("/admin/kiosks", data=given | {"pin": ""}), 400
     yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
     yield "kiosks", client.get("/admin/kiosks"), 200
+    yield from counters_pages(client, database)
+
+
+def counters_pages(client, database):
+    """Every page of the rooms of counters and of coverage."""
+    room = "/admin/waves/full/points"
+    with database.reading() as session:
+        query = select(CollectionPoint.code).join(WavePoint).join(Wave).where(Wave.code == "full")
+        one = f"{room}/{session.scalars(query).first()}"
+    yield "counters", client.get(room), 200
+    yield "counters that were not found", client.get(f"{room}?q=không có"), 200
+    yield "counter", client.get(one), 200
+    for deed in ("renew", "close", "reopen"):
+        yield deed, client.get(f"{one}/{deed}"), 200
+    yield "rotation", client.get("/admin/links/rotate"), 200
+    token = hidden(client.get(room))
+    yield "counter not added", client.post(room, data=token), 400
+    yield "counter not changed", client.post(one, data=token), 400
+    rows = "unit,name\nXX,Quầy\n"
+    sent = token | {"form": "sipas-counter/1", "file": (io.BytesIO(rows.encode()), "quay.csv")}
+    yield "counters not imported", client.post(f"{room}/import", data=sent), 422
+    asked = client.post(f"{room}/sheet", data=token | {"paper": "a4"})
+    yield "sheet waiting", client.get(asked.location), 200
+    room = "/admin/waves/full/coverage"
+    yield "coverage", client.get(room), 200
+    rows = "mã quầy;ngày;số hồ sơ trả\nX;1;1\n"
+    sent = token | {"file": (io.BytesIO(rows.encode()), "hs.csv")}
+    yield "dossiers not imported", client.post(room, data=sent), 422
 
 
 @pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=km"])

@@ -94,6 +94,10 @@ MAY_IMPORT = {
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
     "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.visits": (
+        WEB | {"questionnaires.translation", "survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
     "survey_app.web.filling": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -288,7 +292,7 @@ TESTED_TOGETHER = {
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",
-    "survey_app.web.filling",  # in test_citizen
+    *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
     "survey_app.models.codes",
     "survey_app.models.accounts",  # what is stored is tested through what can be done

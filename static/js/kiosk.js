@@ -155,8 +155,10 @@ function consent() {
     person.consent = kiosk.notice;
     go(+1);
   };
-  const keys = ["consent_purpose", "consent_names", "consent_rights"];
-  const whole = el("div", { hidden: true, tabindex: -1 }, keys.map((key) => el("p", {}, t(key))));
+  const whole = el("div", { hidden: true, tabindex: -1, class: "notice-points" },
+    kiosk.notice_points[language].map((point) => [
+      el("h2", {}, point.question), el("p", {}, point.answer),
+    ]));
   const more = button(t("consent_more"), () => {
     whole.hidden = false;
     more.remove();

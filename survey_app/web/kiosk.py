@@ -24,6 +24,7 @@ from survey_app.errors import Gone, status_of
 from survey_app.i18n import LANGUAGES, VIETNAMESE, _, say, use_locale
 from survey_app.security import ReadyPage, public
 from survey_app.services import kiosks
+from survey_app.services.consent import NOTICE, notice_of
 from survey_app.services.kiosks import Kiosk
 from survey_app.services.links import Link, read_token
 from survey_app.services.sealing import find_public_key, make_public_key
@@ -38,7 +39,7 @@ from survey_app.web.batches import (
     take_batch,
 )
 from survey_app.web.kiosk_shell import Shell, recordings_of, shell_of
-from survey_app.web.kiosk_texts import NOTICE, texts
+from survey_app.web.kiosk_texts import notice_in_all, texts
 
 bp = Blueprint("kiosk", __name__, url_prefix="/k")
 
@@ -128,8 +129,11 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
         door = door_of(session, link, clock.now())
         catalogue = current_app.extensions["catalogue"]
         found = kiosks.kiosk_package(session, door, key, catalogue)
+        version = catalogue.questionnaire(f"{door.questionnaire}/{door.version}").definition
+        notice = notice_of(session, door, version)
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
-    said = {"texts": texts(), "languages": languages, "notice": NOTICE}
+    said: dict[str, Any] = {"texts": texts(), "languages": languages, "notice": NOTICE}
+    said["notice_points"] = notice_in_all(notice)
     said["audio"] = recordings_of(_static(), door.questionnaire, door.version)
     answer = jsonify(found | said)
     answer.headers.update(KEEP)

@@ -1,12 +1,12 @@
 """What a kiosk says, in every language at once: it changes language without a network."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any
 
 from flask import g
 
-from survey_app.i18n import LANGUAGES, _, current_locale, use_locale
-
-NOTICE: Final = "2026-1"  # names the notice of consent whose words stand below
+from survey_app.i18n import LANGUAGES, _, current_locale, translate, use_locale
+from survey_app.services.consent import Point, Sentence
 
 
 def texts() -> dict[str, dict[str, str]]:
@@ -20,6 +20,24 @@ def texts() -> dict[str, dict[str, str]]:
     return found
 
 
+def notice_in_all(points: Sequence[Point]) -> dict[str, list[dict[str, Any]]]:
+    """The consent notice by language: each point as a question and its answer."""
+
+    def told(sentence: Sentence, language: str) -> str:
+        return translate(sentence.template, language, **sentence.fields)
+
+    return {
+        language: [
+            {
+                "question": told(point.question, language),
+                "answer": " ".join(told(sentence, language) for sentence in point.answer),
+            }
+            for point in points
+        ]
+        for language in LANGUAGES
+    }
+
+
 def _asking() -> dict[str, str]:
     return {
         "welcome": _("Mời Ông/Bà đánh giá sự phục vụ tại đây"),
@@ -30,17 +48,6 @@ def _asking() -> dict[str, str]:
             "Câu trả lời chỉ dùng để tính chỉ số hài lòng. Ông/Bà dừng lúc nào cũng được."
         ),
         "consent_more": _("Đọc đầy đủ"),
-        "consent_purpose": _(
-            "Câu trả lời chỉ dùng để tính chỉ số hài lòng và để cơ quan này phục vụ tốt hơn."
-        ),
-        "consent_names": _(
-            "Phiếu không ghi tên, số điện thoại hay số hồ sơ; không ai ở quầy xem được phiếu của "
-            "Ông/Bà."
-        ),
-        "consent_rights": _(
-            "Ông/Bà có thể không trả lời, bỏ qua câu hỏi hoặc dừng bất cứ lúc nào. Sau khi gửi, "
-            "Ông/Bà dùng mã nhận phiếu để yêu cầu xóa phiếu."
-        ),
         "agree": _("Tôi đồng ý"),
         "decline": _("Không, cảm ơn"),
         "agency_title": _("Cơ quan nào đã giải quyết hồ sơ của Ông/Bà?"),

@@ -23,7 +23,14 @@ from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, receipt_on
+from tests.survey_app.web.citizen_door import (
+    Person,
+    hidden,
+    make_app,
+    make_centre,
+    make_door,
+    receipt_on,
+)
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "survey_app"
@@ -43,7 +50,7 @@ JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
 # For programmers who connect a device, in the language of record, like the comments of a form.
 FOR_MACHINES = {"web/openapi.py"}
-REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed"}
+REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
 SPOKEN_CODE = sorted(
     path
@@ -59,7 +66,9 @@ SPOKEN_CODE = sorted(
 # What these say reaches citizens and devices through the doors open to everybody.
 SERVICES = {
     f"services/{name}.py"
-    for name in ("dossier_codes", "drafts", "kiosks", "links", "receipts", "sealing", "waves")
+    for name in (
+        *("consent", "dossier_codes", "drafts", "kiosks", "links", "receipts", "sealing", "waves"),
+    )
 }
 STAFF_REFUSALS = re.compile(  # waves are opened, kiosks prepared by staff only
     "đã mở rồi|không mở nên không đóng|từ 4 đến 8 chữ số|Tên ki-ốt|Đã có thiết bị|Không có ki-ốt"
@@ -225,9 +234,16 @@ def citizens_pages(person, language):
     yield "page with errors", person.send("/1"), 422
     person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS})
     yield "start again", person.see(asked), 200
+    yield "leave", person.see("/leave" + asked), 200
     yield "review", person.see("/review" + asked), 200
     yield "not on this page", person.client.post(door + "/review" + asked), 400
+    yield "review without helper", person.send("/review", helped=""), 422
+    complaint = {"q-comment": "Tôi khiếu nại việc chờ lâu, gọi tôi 0912345678."}
+    person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS} | complaint)
+    yield "review of a complaint", person.see("/review" + asked), 200
     person.send("/review")
+    yield "start after sending", person.see(asked), 200
+    yield "goodbye", person.see("/goodbye" + asked), 200
     yield "thanks", person.see("/thanks" + asked), 200
     receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
@@ -267,6 +283,18 @@ def test_every_page_of_a_citizen_has_its_heading_title_labels_and_token(sqlite_d
             page = person.client.get(page.location)
         assert page.status_code == status, name
         check_page(page, language)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_page_on_the_dossier_owes_the_same(sqlite_database, language):
+    door = make_centre(sqlite_database)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    person = Person(make_app(sqlite_database).test_client(), door)
+    person.send(f"?lang={language}")
+
+    check_page(person.see("/about"), language)
+    check_page(person.send("/about"), language)
 
 
 def test_the_long_form_owes_the_same_on_every_page(sqlite_database):

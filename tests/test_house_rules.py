@@ -94,7 +94,7 @@ MAY_IMPORT = {
     # Of SQLAlchemy these know the exceptions and the type of a session, no query.
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
-    "survey_app.web.api": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
     "survey_app.web.visits": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},

@@ -239,6 +239,10 @@ def citizens_pages(person, language):
         410,
     )
     yield "no such page", person.client.get("/nowhere" + asked), 404
+    kiosk = door.replace("/s/", "/k/")
+    yield "kiosk to be enrolled", person.client.get(kiosk + asked), 200
+    wrong = hidden(person.client.get(kiosk)) | {"code": "AAAAAAAA"}
+    yield "kiosk with a wrong code", person.client.post(kiosk + asked, data=wrong), 400
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -341,6 +345,10 @@ def staffs_pages(client, database, files):
     yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
+    given = hidden(client.get("/admin/kiosks")) | {"point": "1", "name": "Máy 1", "pin": "1234"}
+    yield "kiosk to be prepared", client.post("/admin/kiosks", data=given | {"pin": ""}), 400
+    yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
+    yield "kiosks", client.get("/admin/kiosks"), 200
     yield from counters_pages(client, database)
     yield from languages_pages(client)
 

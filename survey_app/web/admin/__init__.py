@@ -3,6 +3,7 @@
 from survey_app.web.admin import (
     codes,
     coverage,
+    kiosks,
     languages,
     networks,
     points,
@@ -16,6 +17,7 @@ __all__ = [
     "bp",
     "codes",
     "coverage",
+    "kiosks",
     "languages",
     "networks",
     "points",

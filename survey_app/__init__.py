@@ -9,7 +9,17 @@ from survey_app.config import ROOT, Config
 from survey_app.db import Database
 from survey_app.services.prompts import Prompts
 from survey_app.services.reviews import Reviews
-from survey_app.web import access_log, admin, api, api_dossiers, audio, citizen, privacy, public
+from survey_app.web import (
+    access_log,
+    admin,
+    api,
+    api_codes,
+    api_dossiers,
+    audio,
+    citizen,
+    privacy,
+    public,
+)
 
 
 def create_app(config: Config) -> Flask:
@@ -34,9 +44,10 @@ def create_app(config: Config) -> Flask:
     assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
-    collecting = (public.bp, audio.bp, citizen.bp, privacy.bp)
-    for blueprint in (*collecting, api.bp, api_dossiers.bp, admin.bp):
+    machines = (api.bp, api_codes.bp, api_dossiers.bp)
+    people = (public.bp, audio.bp, citizen.bp, privacy.bp, admin.bp)
+    for blueprint in (*people, *machines):
         app.register_blueprint(blueprint)
-    security.csrf.exempt(api_dossiers.bp)
-    security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
+    for blueprint in machines:
+        security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
     return app

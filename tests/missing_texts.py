@@ -25,7 +25,7 @@ TEMPLATES = APP / "templates"
 NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256"}
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
-REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed"}
+REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
 # For programmers who connect a device, in the language of record, like the comments of a form.
 FOR_MACHINES = {"web/openapi.py"}

@@ -77,6 +77,11 @@ MAY_IMPORT = {
         {"xlsxwriter"},
     ),
     "survey_app.exports.qr": (set(), set()),
+    # Loaded while codes are printed: a job would have to leave them in a file.
+    "survey_app.exports.code_sheet": (
+        {"survey_app.exports.qr", "survey_app.i18n"},
+        {"typst"},
+    ),
     "survey_app.exports.qr_sheet": (
         {"survey_app.exports", "survey_app.i18n", "survey_app.services.points"},
         {"typst"},  # which the worker loads and no web process does
@@ -90,10 +95,15 @@ MAY_IMPORT = {
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
     "survey_app.web.api": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.visits": (
+        WEB | {"questionnaires.translation", "survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
     "survey_app.web.filling": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
     "survey_app.web.admin.languages": (WEB | {"survey_app.exports.review_sheet"}, {"flask"}),
     # The preview of a code is drawn at once; the sheets are jobs.
     "survey_app.web.admin.points": (WEB | {"survey_app.exports.qr"}, {"flask", "werkzeug"}),
@@ -284,7 +294,7 @@ TESTED_TOGETHER = {
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",
-    "survey_app.web.filling",  # in test_citizen
+    *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
     "survey_app.models.codes",
     "survey_app.models.accounts",  # what is stored is tested through what can be done

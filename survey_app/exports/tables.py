@@ -80,6 +80,11 @@ ITEM_COLUMNS = (
     Column(of_record("Tình trạng"), TEXT, 20),
     Column(of_record("Ghi chú"), TEXT, 44),
 )
+HELPER_COLUMNS = (
+    Column(of_record("Mã người giúp"), TEXT),
+    Column(of_record("Ai giúp trả lời"), TEXT, 28),
+    *INDEX_COLUMNS[2:],
+)
 FACT_COLUMNS = (Column(of_record("Thông tin"), TEXT, 28), Column(of_record("Giá trị"), TEXT, 90))
 
 
@@ -91,8 +96,10 @@ def sheets(
     whole = Sheet(of_record("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
     by_unit = Sheet(of_record("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
     items = Sheet(of_record("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
+    helped = list(_index_rows(page, document, "helped"))
+    by_helper = Sheet(of_record("Theo người giúp"), HELPER_COLUMNS, helped)
     facts = Sheet(of_record("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
-    return tuple(sheet for sheet in (whole, by_unit, items, facts) if sheet.rows)
+    return tuple(sheet for sheet in (whole, by_unit, by_helper, items, facts) if sheet.rows)
 
 
 def write_csv(page: ResultsPage, document: Mapping[str, Any], file: BinaryIO) -> None:
@@ -133,15 +140,21 @@ def write_xlsx(found: Sequence[Sheet], file: BinaryIO) -> None:
     book.close()
 
 
-def _index_rows(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
-    names = {unit.code: unit.name for unit in page.units}
+def _index_rows(
+    page: ResultsPage, document: Mapping[str, Any], by: str = ""
+) -> Iterator[list[Cell]]:
+    """The whole and all units; or what is tabulated `by` another variable, without the whole."""
+    names = {row.code: row.name for row in (page.helpers if by else page.units)}
     tree = {row.code: row for row in page.tree}
     for row in document["results"]:
-        unit = row["domain"].get("unit", "")
-        before = None if unit else _before(tree.get(row["node"]))
+        domain = row["domain"]
+        if (by not in domain) if by else (domain and "unit" not in domain):
+            continue
+        code = domain.get(by or "unit", "")
+        before = None if code else _before(tree.get(row["node"]))
         yield [
-            unit,
-            names.get(unit, ""),
+            code,
+            names.get(code, ""),
             row["node"],
             row["title"],
             _percent(row["estimate"]),

@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.responses import Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
@@ -30,7 +31,14 @@ from tests.missing_texts import (
 )
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, receipt_on
+from tests.survey_app.web.citizen_door import (
+    Person,
+    hidden,
+    make_app,
+    make_centre,
+    make_door,
+    receipt_on,
+)
 
 URLS = Path(__file__).parents[1] / "urls.txt"
 PASSWORD = "một mật khẩu dài"
@@ -199,9 +207,16 @@ def citizens_pages(person, language):
     yield "page with errors", person.send("/1"), 422
     person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS})
     yield "start again", person.see(asked), 200
+    yield "leave", person.see("/leave" + asked), 200
     yield "review", person.see("/review" + asked), 200
     yield "not on this page", person.client.post(door + "/review" + asked), 400
+    yield "review without helper", person.send("/review", helped=""), 422
+    complaint = {"q-comment": "Tôi khiếu nại việc chờ lâu, gọi tôi 0912345678."}
+    person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS} | complaint)
+    yield "review of a complaint", person.see("/review" + asked), 200
     person.send("/review")
+    yield "start after sending", person.see(asked), 200
+    yield "goodbye", person.see("/goodbye" + asked), 200
     yield "thanks", person.see("/thanks" + asked), 200
     receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
@@ -237,6 +252,18 @@ def test_every_page_of_a_citizen_has_its_heading_title_labels_and_token(sqlite_d
             page = person.client.get(page.location)
         assert page.status_code == status, name
         check_page(page, language)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_page_on_the_dossier_owes_the_same(sqlite_database, language):
+    door = make_centre(sqlite_database)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    person = Person(make_app(sqlite_database).test_client(), door)
+    person.send(f"?lang={language}")
+
+    check_page(person.see("/about"), language)
+    check_page(person.send("/about"), language)
 
 
 def test_the_long_form_owes_the_same_on_every_page(sqlite_database):
@@ -304,6 +331,14 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "quality", client.get("/admin/waves/full/quality?least=0"), 200
+    yield "quality of nothing", client.get("/admin/waves/empty/quality"), 200
+    yield "void", client.get("/admin/waves/full/quality/void?least=0"), 200
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
+    yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
     yield from counters_pages(client, database)

@@ -6,7 +6,16 @@ from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.web import access_log, admin, api, api_dossiers, citizen, privacy, public
+from survey_app.web import (
+    access_log,
+    admin,
+    api,
+    api_codes,
+    api_dossiers,
+    citizen,
+    privacy,
+    public,
+)
 
 
 def create_app(config: Config) -> Flask:
@@ -28,8 +37,9 @@ def create_app(config: Config) -> Flask:
     assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, citizen.bp, privacy.bp, api.bp, api_dossiers.bp, admin.bp):
+    machines = (api.bp, api_codes.bp, api_dossiers.bp)
+    for blueprint in (public.bp, citizen.bp, privacy.bp, *machines, admin.bp):
         app.register_blueprint(blueprint)
-    security.csrf.exempt(api_dossiers.bp)
-    security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
+    for blueprint in machines:
+        security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
     return app

@@ -76,6 +76,11 @@ MAY_IMPORT = {
         {"xlsxwriter"},
     ),
     "survey_app.exports.qr": (set(), set()),
+    # Loaded while codes are printed: a job would have to leave them in a file.
+    "survey_app.exports.code_sheet": (
+        {"survey_app.exports.qr", "survey_app.i18n"},
+        {"typst"},
+    ),
     "survey_app.exports.qr_sheet": (
         {"survey_app.exports", "survey_app.i18n", "survey_app.services.points"},
         {"typst"},  # which the worker loads and no web process does
@@ -97,6 +102,7 @@ MAY_IMPORT = {
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
     # The preview of a code is drawn at once; the sheets are jobs.
     "survey_app.web.admin.points": (WEB | {"survey_app.exports.qr"}, {"flask", "werkzeug"}),
     "survey_app.web.citizen": (

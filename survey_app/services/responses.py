@@ -27,6 +27,7 @@ from questionnaires.vector import Slot, dictionary, encode
 from survey_app.db import Busy
 from survey_app.models.responses import HELPERS, Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm, WavePoint
+from survey_app.services.quality import Circumstances, note_quality
 from survey_app.services.screening import screen, screened_content
 from survey_app.services.waves import is_collecting, is_open
 
@@ -106,6 +107,7 @@ class _Place:
     receiving_unit_id: int
     procedure_id: int | None
     questionnaire: str
+    hours: str | None
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ class _Form:
     version: QuestionnaireVersion
     checksum: str
     slots: tuple[Slot, ...]
+    scales: tuple[str, ...]
 
 
 def accept_response(
@@ -158,7 +161,14 @@ def accept_response(
         fields["frame"] = (
             json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
         )
-        return _written(session, incoming, lambda: _store(session, fields, answers))
+        known = Circumstances(
+            scales=[str(answers[item]) for item in form.scales if item in answers],
+            answered=len(answers),
+            hours=place.hours,
+            in_office=arrival.in_office,
+            device_id=arrival.device_id,
+        )
+        return _written(session, incoming, lambda: _store(session, fields, answers, known))
     except _Rejected as rejected:
         return Receipt(_name_given(content), REJECTED, problems=rejected.problems)
 
@@ -383,6 +393,7 @@ def _place(session: Session, incoming: _Incoming) -> _Place:
         receiving_unit_id=point.unit_id,
         procedure_id=_procedure(session, content.get("field")),
         questionnaire=questionnaire,
+        hours=point.opening_hours,
     )
 
 
@@ -436,7 +447,8 @@ def _form(
 def _read_form(catalogue: Catalogue, name: str, _wanted: str) -> _Form:
     """Read a definition once, not at every response; `_wanted` is the checksum asked for."""
     loaded = catalogue.questionnaire(name)
-    return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition))
+    scales = tuple(item.code for item in loaded.definition.items if item.kind == "scale")
+    return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition), scales)
 
 
 def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> CheckedAnswers:
@@ -488,9 +500,15 @@ def _fields(incoming: _Incoming, place: _Place, form: _Form) -> dict[str, Any]:
     }
 
 
-def _store(session: Session, fields: Mapping[str, Any], answers: Mapping[str, Value]) -> Receipt:
+def _store(
+    session: Session,
+    fields: Mapping[str, Any],
+    answers: Mapping[str, Value],
+    known: Circumstances,
+) -> Receipt:
     session.execute(insert(Response).values(**fields))
     _store_answers(session, fields["id"], answers)
+    note_quality(session, fields, known)
     return Receipt(str(fields["id"]), ACCEPTED, fields["receipt"], fields["received_at"])
 
 

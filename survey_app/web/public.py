@@ -31,4 +31,4 @@ def front() -> AnyResponse:
 def accessibility() -> str:
     """The accessibility statement: which standard, how it was tested, what is missing."""
     complaints = current_app.extensions["config"].complaints
-    return render_template("citizen/accessibility.html", languages=LANGUAGES, complaints=complaints)
+    return render_template("accessibility.html", languages=LANGUAGES, complaints=complaints)

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.responses import Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
@@ -63,7 +64,10 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("consent", "drafts", "links", "receipts", "waves")}
+SERVICES = {
+    f"services/{name}.py"
+    for name in ("consent", "dossier_codes", "drafts", "links", "receipts", "waves")
+}
 STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
 
 
@@ -350,6 +354,14 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "quality", client.get("/admin/waves/full/quality?least=0"), 200
+    yield "quality of nothing", client.get("/admin/waves/empty/quality"), 200
+    yield "void", client.get("/admin/waves/full/quality/void?least=0"), 200
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
+    yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
     yield from counters_pages(client, database)

@@ -1,6 +1,6 @@
 """The administration: one door, and a room for each kind of work."""
 
-from survey_app.web.admin import coverage, points, privacy, results
+from survey_app.web.admin import codes, coverage, networks, points, privacy, quality, results
 from survey_app.web.admin.door import bp
 
-__all__ = ["bp", "coverage", "points", "privacy", "results"]
+__all__ = ["bp", "codes", "coverage", "networks", "points", "privacy", "quality", "results"]

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey_app.services.screening import (
@@ -115,11 +115,13 @@ def phones(draw):
     return draw(SEPARATORS).join(parts)
 
 
+@settings(deadline=None)
 @given(WORDS, phones(), WORDS)
 def test_a_phone_number_never_stays_whatever_stands_around_it(before, phone, after):
     assert not re.search(r"\d", screen(f"{before} {phone} {after}"))
 
 
+@settings(deadline=None)
 @given(WORDS, st.text("0123456789", min_size=9, max_size=30), WORDS)
 def test_a_long_run_of_digits_never_stays(before, digits, after):
     amount = re.match(r" ?(?:đ|đồng)(?!\w)", after, re.I)
@@ -127,6 +129,7 @@ def test_a_long_run_of_digits_never_stays(before, digits, after):
     assert amount or not re.search(r"\d", screen(f"{before}{digits}{after}"))
 
 
+@settings(deadline=None)
 @given(st.dates(), st.sampled_from(["%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d"]), WORDS)
 def test_a_date_of_our_time_always_stays(day, form, words):
     written = f"{words} {day.replace(year=1950 + day.year % 100).strftime(form)} {words}"
@@ -134,6 +137,7 @@ def test_a_date_of_our_time_always_stays(day, form, words):
     assert screen(written) == unicodedata.normalize("NFC", written)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9_999_999_999), st.sampled_from(" .,"), st.sampled_from(["đồng", "đ", "VND"]))
 def test_an_amount_of_money_always_stays(amount, separator, unit):
     written = f"nộp {amount:,}".replace(",", separator) + f" {unit}."
@@ -141,6 +145,7 @@ def test_an_amount_of_money_always_stays(amount, separator, unit):
     assert screen(written) == written
 
 
+@settings(deadline=None)
 @given(
     st.text(
         alphabet=st.sampled_from("0123456789 .-+()@abcđ,/:[]\u200b" + wide("09+@")), max_size=60

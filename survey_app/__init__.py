@@ -6,7 +6,7 @@ from survey_app import i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.web import admin, api, citizen, public
+from survey_app.web import admin, api, citizen, official, public
 
 
 def create_app(config: Config) -> Flask:
@@ -26,7 +26,7 @@ def create_app(config: Config) -> Flask:
     app.extensions["catalogue"] = KeptCatalogue()
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, citizen.bp, api.bp, admin.bp):
+    for blueprint in (public.bp, citizen.bp, official.bp, api.bp, admin.bp):
         app.register_blueprint(blueprint)
     security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
     return app

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from analysis.charts import Bar, Words, bars
 from questionnaires.load import Catalogue
@@ -22,14 +23,18 @@ from survey_app.exports.files import Writer, publish
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.i18n import _
 from survey_app.models.runs import Run
+from survey_app.post import send_letters
 from survey_app.services.drafts import purge_drafts
 from survey_app.services.jobs import COMPUTE, Claim, beat, claim_job, fail, finish, work_waits
+from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
+from survey_app.services.staging import batches, move_batch
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
 TIDY = 3600.0
+MOVE = 60.0  # seconds between looks for answers of one-time codes that can be moved
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 CHART_DEPTH, CHART_ROWS = 2, 32
 FAILED = Refusal("Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau.")
@@ -88,13 +93,17 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     stop = stop or _stop_on_signal()
     database, catalogue = Database(config.database_url), KeptCatalogue()
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
-    tidied = 0.0
+    work: Work = WORK | {SEND_LETTERS: partial(post_letters, config)}
+    tidied = moved = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
                 tidy(database)
-            busy = work_once(database, catalogue, config.files)
+            if time.monotonic() - moved > MOVE or not moved:
+                moved = time.monotonic()
+                move_staged(database, catalogue)
+            busy = work_once(database, catalogue, config.files, work)
         except Busy:
             busy = False
         except Exception:
@@ -111,7 +120,25 @@ def tidy(database: Database) -> None:
         purge_drafts(session, clock.now())
 
 
-def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:
+def move_staged(database: Database, catalogue: Catalogue) -> int:
+    """Move what was answered by one-time codes and has enough company; returns how many."""
+    now = clock.now()
+    with database.reading() as session:
+        found = batches(session, now)
+    total = 0
+    for batch in found:
+        with database.writing() as session:
+            moved = move_batch(session, catalogue, batch, now)
+        if moved < len(batch.ids):  # by number only: an id of what is staged names nobody else
+            log.warning("%s of %s staged answers could not be moved", len(batch.ids) - moved,
+                        len(batch.ids))
+        total += moved
+    return total
+
+
+def work_once(
+    database: Database, catalogue: Catalogue, files: Path, work: "Work | None" = None
+) -> bool:
     """Claim one job and do it; False when there is none."""
     with database.reading() as session:
         if not work_waits(session):
@@ -123,7 +150,7 @@ def work_once(database: Database, catalogue: Catalogue, files: Path) -> bool:
     pulse = Pulse(database, claim)
     try:
         with pulse.beating():
-            complete = WORK[claim.kind](database, catalogue, files, pulse)
+            complete = (work or WORK)[claim.kind](database, catalogue, files, pulse)
         complete()
     except Lost:
         log.warning("job %s went to another worker", claim.id)
@@ -172,6 +199,20 @@ def _store(database: Database, pulse: Pulse, run: Run) -> None:
         if not finish(session, pulse.claim, {"run": str(run.id)}):
             raise Lost
         keep_run(session, run)
+
+
+def post_letters(
+    config: Config, database: Database, _catalogue: Catalogue, _files: Path, pulse: Pulse
+) -> Callable[[], None]:
+    """Send letters of invitation; what was sent is counted letter by letter."""
+    outcome = send_letters(config, database, pulse.claim, pulse.tell)
+    return partial(_finish, database, pulse, outcome)
+
+
+def _finish(database: Database, pulse: Pulse, outcome: dict[str, Any]) -> None:
+    with database.writing() as session:
+        if not finish(session, pulse.claim, outcome):
+            raise Lost
 
 
 def _fail(pulse: Pulse, refusal: Refusal) -> None:
@@ -249,4 +290,5 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-WORK = {COMPUTE: compute}
+Work = dict[str, Callable[[Database, Catalogue, Path, Pulse], Callable[[], None]]]
+WORK: Work = {COMPUTE: compute}

@@ -86,6 +86,10 @@ MAY_IMPORT = {
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.official": (
+        WEB | {"survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
     "survey_app.web.citizen": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},

@@ -27,9 +27,9 @@ Tell = Callable[[int], object]
 def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -> dict[str, Any]:
     """Send the letters of one kind; returns how many were sent and refused.
 
-    Each recipient is tried once. A letter is counted right after it was sent, so a worker killed in
-    between sends at most one letter twice, and none is lost. The outcome names the invitations whose
-    first letter was refused; of reminders only their number, as a name would tell who has not
+    Each recipient is tried once. A letter is counted right after it was sent, so a worker killed
+    in between sends at most one letter twice, and none is lost. The outcome names the invitations
+    whose first letter was refused; of reminders only their number, as a name would tell who has not
     answered.
     """
     if not config.mail_url or not config.mail_from:

@@ -69,6 +69,7 @@ MAY_IMPORT = {
             "survey_app.exports",
             "survey_app.errors",
             "survey_app.i18n",
+            "survey_app.services.letters",
             "survey_app.services.results",
         },
         {"xlsxwriter"},
@@ -89,6 +90,10 @@ MAY_IMPORT = {
     "survey_app.web.official": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
+    ),
+    "survey_app.web.admin.invitations": (
+        WEB | {"survey_app.exports.letters", "survey_app.models.waves"},
+        {"flask", "sqlalchemy"},
     ),
     "survey_app.web.citizen": (
         WEB | {"survey_app.models.responses"},

@@ -103,6 +103,61 @@ def import_list(
     return report
 
 
+@dataclass(frozen=True)
+class ListedPerson:
+    """An invited person as staff see the list; it never says whether he or she has answered.
+
+    `written` says whether a letter was sent, not how many: a reminder goes to those who have not
+    answered. Name and contact are empty once their retention has ended.
+    """
+
+    id: int
+    group: str
+    unit: str | None
+    name: str | None
+    contact: str | None
+    written: bool
+
+
+@dataclass(frozen=True)
+class ListCounts:
+    """How many are invited, can be written to, by mail, and are still without a letter."""
+
+    invited: int
+    contacts: int
+    mails: int
+    unwritten: int
+
+
+def list_of(session: Session, wave: Wave) -> list[ListedPerson]:
+    """Everybody invited to a wave, in the order of the list."""
+    query = (
+        select(
+            Invitation.id,
+            Invitation.rater_group,
+            Unit.name,
+            InvitationContact.name,
+            InvitationContact.address,
+            Invitation.letters > 0,
+        )
+        .outerjoin(Unit, Unit.id == Invitation.own_unit_id)
+        .outerjoin(InvitationContact, InvitationContact.invitation_id == Invitation.id)
+        .where(Invitation.wave_id == wave.id)
+        .order_by(Invitation.id)
+    )
+    return [ListedPerson(*row) for row in session.execute(query)]
+
+
+def counts_of_list(people: Sequence[ListedPerson]) -> ListCounts:
+    """The numbers above a list."""
+    return ListCounts(
+        invited=len(people),
+        contacts=sum(person.contact is not None for person in people),
+        mails=sum(is_mail(person.contact or "") for person in people),
+        unwritten=sum(not person.written for person in people),
+    )
+
+
 def is_mail(contact: str) -> bool:
     """Say whether a contact is an e-mail address."""
     return MAIL.fullmatch(contact) is not None
@@ -147,7 +202,7 @@ def _units(session: Session, day: date) -> dict[str, int]:
     query = select(Unit.code, Unit.id).where(
         Unit.valid_from <= day, or_(Unit.valid_to.is_(None), Unit.valid_to > day)
     )
-    return {code: unit for code, unit in session.execute(query)}
+    return {row.code: row.id for row in session.execute(query)}
 
 
 def _people_of(session: Session, wave: Wave) -> dict[str, tuple[str, int | None]]:

@@ -77,7 +77,7 @@ def code_of(secret: str, salt: str) -> str:
 
 
 def hash_of(code: str) -> str:
-    """The hash by which a code is looked up, however it was typed: small letters, spaces, dashes."""
+    """The hash by which a code is looked up, in small letters and with spaces or dashes too."""
     signs = "".join(sign for sign in code.upper() if sign not in " -")
     return hashlib.sha256(signs.encode("utf-8", "replace")).hexdigest()
 
@@ -194,7 +194,7 @@ def _invitation(session: Session, code: str) -> Invitation:
     return found
 
 
-def _targets(invitation: Invitation) -> Select[tuple[Unit, CollectionPoint, WavePoint, bool]]:
+def _targets(invitation: Invitation) -> Select[Unit, CollectionPoint, WavePoint, bool]:
     return (
         select(Unit, CollectionPoint, WavePoint, InvitationTarget.used)
         .join(InvitationTarget, InvitationTarget.unit_id == Unit.id)

@@ -31,22 +31,17 @@ SUBJECT: Final = {
     FIRST: "Thư mời đánh giá: {wave}",
     REMINDER: "Nhắc thư mời đánh giá: {wave}",
 }
-BODY: Final = """Kính gửi {name},
-
-{opening}
-
-Đợt khảo sát: {wave}
-Địa chỉ riêng của thư mời này:
-{address}
-
-Mở địa chỉ bao nhiêu lần cũng được. Thư mời chỉ được dùng khi bấm «Gửi phiếu»; mỗi đơn vị gửi một phiếu.
-
-Phiếu không ghi tên. Hệ thống chỉ ghi nhận thư mời đã được dùng cho đơn vị nào, không ghi phiếu nào là của ai. Trang đầu của thư mời nói rõ phiếu được giữ kín như thế nào.
-
-Xin không chuyển tiếp thư này, vì địa chỉ trên chỉ dành cho người nhận thư.
-
-Trân trọng cảm ơn.
-"""
+PARAGRAPHS: Final = (
+    "Kính gửi {name},",
+    "{opening}",
+    "Đợt khảo sát: {wave}\nĐịa chỉ riêng của thư mời này:\n{address}",
+    "Mở địa chỉ bao nhiêu lần cũng được. Thư mời chỉ được dùng khi bấm «Gửi phiếu»; mỗi đơn vị "
+    "gửi một phiếu.",
+    "Phiếu không ghi tên. Hệ thống chỉ ghi nhận thư mời đã được dùng cho đơn vị nào, không ghi "
+    "phiếu nào là của ai. Trang đầu của thư mời nói rõ phiếu được giữ kín như thế nào.",
+    "Xin không chuyển tiếp thư này, vì địa chỉ trên chỉ dành cho người nhận thư.",
+    "Trân trọng cảm ơn.",
+)
 OPENING: Final = {
     FIRST: "Trân trọng mời đánh giá kết quả cải cách hành chính. Phiếu điền trên điện thoại hoặc "
     "máy tính, không cần tài khoản.",
@@ -132,11 +127,9 @@ def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: dateti
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = make_msgid(domain=host)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(
-        BODY.format(
-            name=letter.name, opening=OPENING[kind], wave=wave_title, address=letter.address
-        )
-    )
+    words = {"name": letter.name, "opening": OPENING[kind], "wave": wave_title}
+    body = "\n\n".join(PARAGRAPHS).format(**words, address=letter.address)
+    mail.set_content(f"{body}\n")
     return mail
 
 
@@ -210,7 +203,7 @@ def _away() -> Refusal:
     return Refusal("Không kết nối được máy chủ thư. Thư đã gửi vẫn tính; xin thử lại sau.")
 
 
-def _addressed(wave: Wave) -> Select[tuple[Invitation, InvitationContact]]:
+def _addressed(wave: Wave) -> Select[Invitation, InvitationContact]:
     of_any = select(InvitationTarget.invitation_id)
     return (
         select(Invitation, InvitationContact)

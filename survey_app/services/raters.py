@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
+from survey_app.errors import NotFound
 from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave, WaveForm, WavePoint, WaveUnit
@@ -86,12 +87,19 @@ def save_matrix(session: Session, wave: Wave, chosen: Collection[Cell]) -> None:
         session.execute(insert(RaterTarget), rows)
 
 
-def assign_targets(session: Session, wave: Wave, form: WaveForm) -> Assigned:
+def assign_targets(session: Session, wave: Wave, name: str) -> Assigned:
     """Give every invited person the units of his or her group, never the own unit, to rate.
 
-    Only the own unit itself is left out: whoever works in a department rates the province above it
-    and the communes below it. Assigning again follows the matrix and the list; what was used stays.
+    They fill in the questionnaire version `name` (code/version) of the wave. Only the own unit
+    itself is left out: whoever works in a department rates the province above it and the communes
+    below it. Assigning again follows the matrix and the list; what was used stays.
     """
+    code, _slash, version = name.partition("/")
+    form = session.get(WaveForm, (wave.id, code, version))
+    if form is None:
+        raise NotFound(
+            "Đợt khảo sát «{wave}» không dùng phiếu «{form}».", wave=wave.code, form=name
+        )
     cells = select(RaterTarget.rater_group, RaterTarget.unit_id).where(
         RaterTarget.wave_id == wave.id
     )
@@ -157,7 +165,8 @@ def pooled(rates: Sequence[Rate]) -> tuple[Rate, ...] | None:
     """
     few = [rate for rate in rates if rate.people < FEWEST]
     enough = sorted(
-        (rate for rate in rates if rate.people >= FEWEST), key=lambda rate: (rate.people, rate.names)
+        (rate for rate in rates if rate.people >= FEWEST),
+        key=lambda rate: (rate.people, rate.names),
     )
     while few and (len(few) < 2 or sum(rate.people for rate in few) < FEWEST):
         if not enough:
@@ -215,8 +224,14 @@ def _collect(session: Session, wave: Wave, unit_id: int, form: WaveForm) -> None
     wished = (form.questionnaire, form.version)
     if (assigned.questionnaire, assigned.version) == wished:
         return
-    used = select(InvitationTarget.unit_id).join(Invitation).where(
-        Invitation.wave_id == wave.id, InvitationTarget.unit_id == unit_id, InvitationTarget.used
+    used = (
+        select(InvitationTarget.unit_id)
+        .join(Invitation)
+        .where(
+            Invitation.wave_id == wave.id,
+            InvitationTarget.unit_id == unit_id,
+            InvitationTarget.used,
+        )
     )
     if session.scalar(used.limit(1)) is not None:
         raise Refusal("Đã có người gửi phiếu nên không đổi được phiếu của thư mời trong đợt này.")

@@ -1,4 +1,4 @@
-"""The way of an answer given with a one-time code into the responses: late, among others, shuffled."""
+"""Answers given with a one-time code wait here and move late, among others and shuffled."""
 
 import json
 import secrets
@@ -124,18 +124,14 @@ def _accepted(
 def _waiting(row: StagedResponse) -> _Waiting:
     content = json.loads(row.content)
     form = f"{content['questionnaire']}/{content['version']}"
-    return _Waiting(
-        row.id, row.wave_id, form, row.unit_id, row.rater_group, content.get(FIELD)
-    )
+    return _Waiting(row.id, row.wave_id, form, row.unit_id, row.rater_group, content.get(FIELD))
 
 
 def _is_over(wave: Wave, now: datetime) -> bool:
     return wave.closed_at is not None and now >= wave.closed_at + GRACE
 
 
-def _parted(
-    rows: Iterable[_Waiting], key: Any
-) -> tuple[list[tuple[UUID, ...]], list[_Waiting]]:
+def _parted(rows: Iterable[_Waiting], key: Any) -> tuple[list[tuple[UUID, ...]], list[_Waiting]]:
     """The rows that are ten or more alike, in batches of chance, and those that are fewer."""
     alike: dict[Any, list[_Waiting]] = defaultdict(list)
     for row in rows:

@@ -1,4 +1,4 @@
-"""The door for invited officials: the units to rate, and the form for each, behind a one-time code."""
+"""The door for invited officials: the units to rate, and a form for each, behind a code."""
 
 from datetime import datetime
 from uuid import UUID
@@ -46,7 +46,7 @@ Filling(bp, "/<code>/<unit>", Letter())
 @bp.get("/<code>")
 @public
 def invitation(code: str) -> ReadyPage:
-    """What the letter is for and the units to rate; opened by people and by previews of messages."""
+    """What the letter is for and the units to rate; previews of messages open it too."""
     with current_app.extensions["database"].reading() as session:
         invited = invited_by(session, code, clock.now())
     if len(invited.targets) == 1 and invited.waiting and invited.is_open:

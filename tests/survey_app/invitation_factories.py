@@ -59,7 +59,8 @@ def make_officials(
     report = import_list(session, wave, sheet_of(people_of(groups)), NOW, SECRET)
     assert report.stored, report
     save_matrix(session, wave, {(group, unit.id) for group in groups for unit in units})
-    assign_targets(session, wave, make_form(session, wave, form))
+    make_form(session, wave, form)
+    assign_targets(session, wave, form)
     return Officials(wave, units, codes_of(session, wave))
 
 

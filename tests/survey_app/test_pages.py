@@ -55,7 +55,7 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("drafts", "links", "waves")}
+SERVICES = {f"services/{name}.py" for name in ("drafts", "invitations", "links", "waves")}
 STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
 
 

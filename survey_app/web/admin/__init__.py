@@ -1,6 +1,6 @@
 """The administration: one door, and a room for each kind of work."""
 
-from survey_app.web.admin import results
+from survey_app.web.admin import invitations, results
 from survey_app.web.admin.door import bp
 
-__all__ = ["bp", "results"]
+__all__ = ["bp", "invitations", "results"]

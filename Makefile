@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
 
-.PHONY: help run env test lint bench demo requirements
+.PHONY: help run env test lint bench demo assets requirements
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,10 @@ bench: env ## measurements, each as a ratio to a reference of the same run
 
 demo: env ## rebuild the demo answers from the published tables
 	$(BIN)/python -m survey_app.demo.reconstruct
+
+assets: env ## rebuild fonts and the accessibility checker from package-lock.json (needs npm)
+	npm ci --ignore-scripts --no-audit --no-fund
+	$(BIN)/python static/fonts/build.py
 
 requirements: env ## pin the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile -q pyproject.toml --universal --generate-hashes --python-version 3.11 --no-header -o requirements.txt

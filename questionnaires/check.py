@@ -147,6 +147,8 @@ def _problems_in_item(say: Say, item: Item) -> Iterator[Refusal]:
             yield say("phương án «{code}» của tỷ lệ công bố không có trên thang.", code=code)
     if item.min is not None and item.max is not None and item.min > item.max:
         yield say("số nhỏ nhất lớn hơn số lớn nhất.")
+    if item.sensitive and not any(option.outside == "no_answer" for option in item.option):
+        yield say("câu hỏi dữ liệu nhạy cảm phải có phương án không trả lời.")
     if item.wording == "published" and not item.source:
         yield say("lời văn ghi là đã công bố nhưng thiếu nguồn.")
 

@@ -23,6 +23,7 @@ KINDS: dict[Severity, tuple[str, ...]] = {
         *("text_changed", "legal_basis_changed", "source_changed", "note_changed"),
         *("wording_changed", "headline_changed", "section_added", "section_removed"),
         *("section_moved", "item_moved", "option_moved", "option_text_changed"),
+        "sensitive_changed",
     ),
     # Every answer given before is still allowed; some could not be given before.
     "additive": (
@@ -54,6 +55,7 @@ OF_ITEM = {
     "required": "required_changed",
     "headline": "headline_changed",
     "wording": "wording_changed",
+    "sensitive": "sensitive_changed",
     "source": "source_changed",
 }
 BOUNDS = {  # the direction in which a bound widens, and what holds when none is given

@@ -49,6 +49,8 @@ class Item(Frozen):
     the scale last. `wording` is `published` when `source` prints the words and `draft` when the
     official words are not known. `headline` names the options whose joint share the official
     tables print. `min` and `max` bound a number; `max_length` counts characters of a text.
+    `sensitive` asks for sensitive personal data (dữ liệu cá nhân nhạy cảm): one may always say
+    that one does not wish to answer.
     """
 
     code: Code
@@ -58,6 +60,7 @@ class Item(Frozen):
     option: tuple[Category, ...] = ()
     headline: tuple[Code, ...] = ()
     required: bool = True
+    sensitive: bool = False
     min: Decimal | None = None
     max: Decimal | None = None
     max_length: int | None = Field(default=None, gt=0)

@@ -2,11 +2,21 @@
 
 from flask import Flask
 
-from survey_app import i18n, security
+from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.web import admin, api, citizen, official, public
+from survey_app.web import (
+    access_log,
+    admin,
+    api,
+    api_codes,
+    api_dossiers,
+    citizen,
+    official,
+    privacy,
+    public,
+)
 
 
 def create_app(config: Config) -> Flask:
@@ -24,9 +34,13 @@ def create_app(config: Config) -> Flask:
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     app.extensions["catalogue"] = KeptCatalogue()
+    access_log.init_app(app, config.access_log)
+    assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
-    for blueprint in (public.bp, citizen.bp, official.bp, api.bp, admin.bp):
+    machines = (api.bp, api_codes.bp, api_dossiers.bp)
+    for blueprint in (public.bp, citizen.bp, official.bp, privacy.bp, *machines, admin.bp):
         app.register_blueprint(blueprint)
-    security.csrf.exempt(api.bp)  # devices sign each request with their token, no cookie counts
+    for blueprint in machines:
+        security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
     return app

@@ -21,7 +21,8 @@ class Config:
     database, result files and secrets, and is never committed. `public_url` is the address under
     which people reach the service. Letters go through `mail_url` (smtp://user:password@host:port,
     smtps:// for TLS from the start) in the name of `mail_from`. `complaints` says in a sentence
-    where a complaint is to be sent (nơi tiếp nhận phản ánh, kiến nghị).
+    where a complaint is to be sent (nơi tiếp nhận phản ánh, kiến nghị). `access_log` is a file, or
+    - for the standard error.
     """
 
     database_url: str
@@ -36,6 +37,7 @@ class Config:
     mail_url: str = ""
     mail_from: str = ""
     complaints: str = ""
+    access_log: str = ""
 
     @property
     def address(self) -> str:
@@ -54,7 +56,8 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
 
     DATABASE_URL (SQLAlchemy URL; default: SQLite in the instance folder), PORT, HOST, SECRET_KEY,
     INSTANCE (folder), DEMO (1: demo accounts, on a loopback address only), SECURE_COOKIES (1
-    behind HTTPS), PUBLIC_URL, MAIL_URL, MAIL_FROM, COMPLAINTS.
+    behind HTTPS), PUBLIC_URL, MAIL_URL, MAIL_FROM, COMPLAINTS, ACCESS_LOG (file; default: -, the
+    standard error; empty: none).
     """
     instance = Path(environ.get("INSTANCE", str(ROOT / "instance"))).resolve()
     instance.mkdir(parents=True, exist_ok=True)
@@ -83,6 +86,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         mail_url=environ.get("MAIL_URL", ""),
         mail_from=environ.get("MAIL_FROM", ""),
         complaints=environ.get("COMPLAINTS", ""),
+        access_log=environ.get("ACCESS_LOG", "-"),
     )
 
 

@@ -110,6 +110,23 @@ class Database:
                     if self.is_sqlite:
                         driver.execute("PRAGMA foreign_keys = ON")
 
+    def forget(self, thoroughly: bool = False) -> bool:
+        """Leave nothing in the files of SQLite of what was deleted; False when readers are in it.
+
+        Deleted rows are overwritten where they stood, but older states of the pages wait in the
+        write-ahead log: it is folded into the file and emptied. Rows that grew, as those of
+        half-filled forms, may have left a copy in a page they moved from: `thoroughly` writes the
+        whole file anew, and writers wait meanwhile. On PostgreSQL autovacuum does all this.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._turn(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            if thoroughly:
+                driver.execute("VACUUM")
+            blocked, _pages, _moved = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not blocked
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         if not self.is_sqlite:
@@ -159,6 +176,7 @@ def _engine(url: str, is_sqlite: bool) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten with zeros
         cursor.close()
 
     @event.listens_for(engine, "begin")

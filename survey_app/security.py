@@ -1,12 +1,13 @@
 """Who may open which page, what every answer carries in its head, and how a refusal is shown."""
 
 import logging
+import traceback
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from flask import Flask, Response, current_app, g, jsonify, redirect, render_template, request
 from flask import url_for as address_of
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, same_origin
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -25,6 +26,8 @@ ReadyPage = Response | AnyResponse | tuple[Any, int] | tuple[Any, int, dict[str,
 
 STAFF_COOKIE: Final = "staff"
 API: Final = "/api/"
+# Doors of which no log may tell who came by which link or code: first words of their addresses.
+UNTRACED: Final = frozenset(("s", "k", "i", "receipt"))
 PUBLIC: Final[frozenset[str]] = frozenset()
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -63,8 +66,14 @@ def access_of(view: Callable[..., Any]) -> frozenset[str] | None:
     return marked
 
 
+def leaves_no_trace() -> bool:
+    """Say whether the request came to a door of which no log may tell who came, and how."""
+    return request.path.split("/", 2)[1] in UNTRACED
+
+
 def init_app(app: Flask) -> None:
     """Guard every endpoint, set the headers, and show refusals as one clear page or as JSON."""
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # `_check_sender` looks instead
     csrf.init_app(app)
     public(app.view_functions["static"])
     app.before_request(_guard)
@@ -77,10 +86,21 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _on_exception)
 
 
+def trace_of(error: BaseException) -> str:
+    """Where an error came from, without its message, which may quote a code or an answer."""
+    lines = []
+    found: BaseException | None = error
+    while found is not None:
+        lines += [type(found).__name__, *traceback.format_tb(found.__traceback__)]
+        found = found.__cause__ or found.__context__
+    return "\n".join(line.rstrip("\n") for line in lines)
+
+
 def _guard() -> ReadyPage | None:
     g.account = None
     if request.endpoint is None:
         return None  # the error handlers speak
+    _check_sender()
     roles = access_of(current_app.view_functions[request.endpoint])
     if roles is None:
         raise RuntimeError(f"endpoint {request.endpoint} says nothing of who may open it")
@@ -92,6 +112,22 @@ def _guard() -> ReadyPage | None:
     if g.account.role not in roles:
         raise NotAllowed("Tài khoản của Ông/Bà không được mở trang này.")
     return None
+
+
+def _check_sender() -> None:
+    """Refuse a form sent from a page of another site; the token in the form is checked before.
+
+    Browsers that know the head say so themselves. A page under `no-referrer` sends no Referer and
+    the origin `null`, so only elsewhere is the Referer asked for, and only over HTTPS.
+    """
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith(API):
+        return
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise CSRFError
+    if request.is_secure and not leaves_no_trace():
+        own = f"https://{request.host}/"
+        if not request.referrer or not same_origin(request.referrer, own):
+            raise CSRFError
 
 
 def _signed_in() -> Any:
@@ -114,6 +150,8 @@ def _to_sign_in() -> ReadyPage:
 
 
 def _headers(response: Response) -> Response:
+    if leaves_no_trace():
+        response.headers["Referrer-Policy"] = "no-referrer"
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.endpoint != "static":
@@ -178,7 +216,11 @@ def _message_of(code: int) -> str:
 
 def _on_exception(error: Exception) -> ReadyPage:
     # The path is left out: the address of a door names a counter, a code names a person.
-    logging.getLogger(__name__).error("unhandled at %s", request.endpoint, exc_info=error)
+    log = logging.getLogger(__name__)
+    if leaves_no_trace() or request.path.startswith(API):
+        log.error("unhandled at %s\n%s", request.endpoint, trace_of(error))
+    else:
+        log.error("unhandled at %s", request.endpoint, exc_info=error)
     if current_app.config["PROPAGATE_EXCEPTIONS"]:
         raise error
     return error_page(500, _message_of(InternalServerError.code))

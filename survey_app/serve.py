@@ -254,6 +254,7 @@ def _web_command(config: Config, bound: tuple[int, ...]) -> list[str]:
         *(f"--bind=fd://{bound[0]}", "--worker-class=gthread", "--no-control-socket"),
         *(f"--workers={WEB_PROCESSES}", f"--threads={WEB_THREADS}", "--log-level=warning"),
         *("--timeout=60", f"--graceful-timeout={GRACE / 2:.0f}"),
+        "--logger-class=survey_app.server_log.DiscreetLogger",
     ]
 
 

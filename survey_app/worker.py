@@ -5,7 +5,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
@@ -20,14 +20,27 @@ from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
 from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
+from survey_app.exports.qr_sheet import write_qr_sheet
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.i18n import _
 from survey_app.models.runs import Run
 from survey_app.post import send_letters
 from survey_app.services.drafts import purge_drafts
-from survey_app.services.jobs import COMPUTE, Claim, beat, claim_job, fail, finish, work_waits
+from survey_app.services.jobs import (
+    COMPUTE,
+    QR_SHEET,
+    Claim,
+    beat,
+    claim_job,
+    fail,
+    finish,
+    work_waits,
+)
 from survey_app.services.letters import SEND_LETTERS
+from survey_app.services.links import HANOI
+from survey_app.services.points import cards, wave_to_print
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
+from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
 from survey_app.services.staging import batches, move_batch
 
@@ -35,10 +48,14 @@ PAUSE = 0.25  # seconds between looks for work: from click to page takes under t
 BEAT = 5.0
 TIDY = 3600.0
 MOVE = 60.0  # seconds between looks for answers of one-time codes that can be moved
+QUIET_HOUR = 2  # in Viet Nam
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
+SHEET = "qr.pdf"
 CHART_DEPTH, CHART_ROWS = 2, 32
 FAILED = Refusal("Việc này bị dừng vì lỗi của hệ thống. Lỗi đã được ghi lại; xin thử lại sau.")
 log = logging.getLogger(__name__)
+Finisher = Callable[[], None]
+Work = Callable[[Database, Catalogue, Path, "Pulse"], Finisher]
 
 
 class Lost(Exception):  # noqa: N818 - no error: another worker has the job
@@ -92,14 +109,14 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     """Do jobs until `stop` is set or the process is asked to end; the work at hand is finished."""
     stop = stop or _stop_on_signal()
     database, catalogue = Database(config.database_url), KeptCatalogue()
+    work = work_of(config)
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
-    work: Work = WORK | {SEND_LETTERS: partial(post_letters, config)}
     tidied = moved = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
-                tidy(database)
+                tidy(database, catalogue)
             if time.monotonic() - moved > MOVE or not moved:
                 moved = time.monotonic()
                 move_staged(database, catalogue)
@@ -114,10 +131,24 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     database.engine.dispose()
 
 
-def tidy(database: Database) -> None:
-    """Remove the half-filled forms that nobody has touched for a day."""
+def tidy(database: Database, catalogue: Catalogue) -> None:
+    """Delete what is no longer to be kept, in short transactions, and leave no trace in the files.
+
+    Half-filled forms go after a day; what retention says goes once its day is over. The file of
+    SQLite is written anew when something of a wave was deleted, and in the small hours.
+    """
+    now = clock.now()
     with database.writing() as session:
-        purge_drafts(session, clock.now())
+        drafts = purge_drafts(session, now)
+    purged = 0
+    while True:
+        with database.writing() as session:
+            done = purge_batch(session, catalogue, now)
+        if not done:
+            break
+        purged += done
+    if purged or drafts:
+        database.forget(thoroughly=bool(purged) or now.astimezone(HANOI).hour == QUIET_HOUR)
 
 
 def move_staged(database: Database, catalogue: Catalogue) -> int:
@@ -138,9 +169,15 @@ def move_staged(database: Database, catalogue: Catalogue) -> int:
 
 
 def work_once(
-    database: Database, catalogue: Catalogue, files: Path, work: "Work | None" = None
+    database: Database,
+    catalogue: Catalogue,
+    files: Path,
+    work: Mapping[str, Work] | None = None,
 ) -> bool:
-    """Claim one job and do it; False when there is none."""
+    """Claim one job and do it; False when there is none.
+
+    `work` says how each kind is done; without it, the kinds that need no setting.
+    """
     with database.reading() as session:
         if not work_waits(session):
             return False
@@ -208,12 +245,6 @@ def post_letters(
     """Send letters of invitation; what was sent is counted letter by letter."""
     outcome = send_letters(config, database, pulse.claim, pulse.tell)
     return partial(_finish, database, pulse, outcome)
-
-
-def _finish(database: Database, pulse: Pulse, outcome: dict[str, Any]) -> None:
-    with database.writing() as session:
-        if not finish(session, pulse.claim, outcome):
-            raise Lost
 
 
 def _fail(pulse: Pulse, refusal: Refusal) -> None:
@@ -284,6 +315,32 @@ def _chart_words(page: ResultsPage) -> Words:
     )
 
 
+def print_qr_sheet(config: Config, database: Database, files: Path, pulse: Pulse) -> None:
+    """Make the sheet of QR codes of a wave, or of one of its counters, as a file."""
+    payload = pulse.claim.payload
+    with database.writing() as session:  # the first link of an installation makes its key
+        wave = wave_to_print(session, payload["wave"])
+        printed = cards(session, wave, payload["point"], config.secret_key, clock.now())
+    write = partial(write_qr_sheet, printed, config.address, payload["paper"], progress=pulse.tell)
+    publish(files, str(pulse.claim.id), {SHEET: write})
+
+
+def work_of(config: Config) -> dict[str, Work]:
+    """How each kind of job is done in an installation."""
+
+    def sheet(database: Database, _catalogue: Catalogue, files: Path, pulse: Pulse) -> Finisher:
+        print_qr_sheet(config, database, files, pulse)
+        return partial(_finish, database, pulse, {"file": SHEET})
+
+    return WORK | {QR_SHEET: sheet, SEND_LETTERS: partial(post_letters, config)}
+
+
+def _finish(database: Database, pulse: Pulse, outcome: Mapping[str, Any]) -> None:
+    with database.writing() as session:
+        if not finish(session, pulse.claim, outcome):
+            raise Lost
+
+
 def _stop_on_signal() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -291,5 +348,4 @@ def _stop_on_signal() -> threading.Event:
     return stop
 
 
-Work = dict[str, Callable[[Database, Catalogue, Path, Pulse], Callable[[], None]]]
-WORK: Work = {COMPUTE: compute}
+WORK: dict[str, Work] = {COMPUTE: compute}

@@ -23,6 +23,7 @@ WATCHED |= {
     "duckdb",
     "openpyxl",
     "xlsxwriter",
+    "typst",
 }
 SERVICES = {"questionnaires", "survey_app.models", "survey_app.services"}
 SERVICES |= {"survey_app.config", "survey_app.db", "survey_app.errors"}
@@ -49,6 +50,7 @@ MAY_IMPORT = {
     "analysis.charts": ({"analysis"}, {"numpy", "matplotlib"}),
     "survey_app.demo": ({"survey_app.demo"}, set()),
     "survey_app.clock": (set(), set()),
+    "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),
     "survey_app.catalogue": ({"questionnaires"}, set()),
@@ -74,6 +76,16 @@ MAY_IMPORT = {
         },
         {"xlsxwriter"},
     ),
+    "survey_app.exports.qr": (set(), set()),
+    # Loaded while codes are printed: a job would have to leave them in a file.
+    "survey_app.exports.code_sheet": (
+        {"survey_app.exports.qr", "survey_app.i18n"},
+        {"typst"},
+    ),
+    "survey_app.exports.qr_sheet": (
+        {"survey_app.exports", "survey_app.i18n", "survey_app.services.points"},
+        {"typst"},  # which the worker loads and no web process does
+    ),
     "survey_app.forms": (
         {"survey_app.forms", "survey_app.i18n", "questionnaires"},
         {"flask_wtf", "wtforms"},
@@ -83,6 +95,10 @@ MAY_IMPORT = {
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
     "survey_app.web.api": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.visits": (
+        WEB | {"questionnaires.translation", "survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
     "survey_app.web.filling": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -95,6 +111,9 @@ MAY_IMPORT = {
         WEB | {"survey_app.exports.letters", "survey_app.models.waves"},
         {"flask", "sqlalchemy"},
     ),
+    "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
+    # The preview of a code is drawn at once; the sheets are jobs.
+    "survey_app.web.admin.points": (WEB | {"survey_app.exports.qr"}, {"flask", "werkzeug"}),
     "survey_app.web.citizen": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -282,7 +301,7 @@ TESTED_TOGETHER = {
     "analysis.tree",  # in test_index
     "questionnaires.refusal",  # wherever something is refused
     "survey_app.errors",
-    "survey_app.web.filling",  # in test_citizen
+    *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
     "survey_app.models.codes",
     "survey_app.models.accounts",  # what is stored is tested through what can be done

@@ -187,7 +187,11 @@ def upgrade() -> None:
         sa.Column("score", sa.Integer(), nullable=False),
         sa.Column("signals", sa.Text(), nullable=False),
         sa.Column("seconds", sa.Integer(), nullable=True),
+        sa.Column("device_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("score >= 0", name=op.f("ck_response_quality_score_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["device_id"], ["device.id"], name=op.f("fk_response_quality_device_id_device")
+        ),
         sa.ForeignKeyConstraint(
             ["response_id"],
             ["response.id"],

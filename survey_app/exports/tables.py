@@ -80,6 +80,11 @@ ITEM_COLUMNS = (
     Column(_("Tình trạng"), TEXT, 20),
     Column(_("Ghi chú"), TEXT, 44),
 )
+HELPER_COLUMNS = (
+    Column(_("Mã người giúp"), TEXT),
+    Column(_("Ai giúp trả lời"), TEXT, 28),
+    *INDEX_COLUMNS[2:],
+)
 FACT_COLUMNS = (Column(_("Thông tin"), TEXT, 28), Column(_("Giá trị"), TEXT, 90))
 
 
@@ -91,8 +96,11 @@ def sheets(
     whole = Sheet(_("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
     by_unit = Sheet(_("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
     items = Sheet(_("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
+    by_helper = Sheet(
+        _("Theo người giúp"), HELPER_COLUMNS, list(_index_rows(page, document, "helped"))
+    )
     facts = Sheet(_("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
-    return tuple(sheet for sheet in (whole, by_unit, items, facts) if sheet.rows)
+    return tuple(sheet for sheet in (whole, by_unit, by_helper, items, facts) if sheet.rows)
 
 
 def write_csv(page: ResultsPage, document: Mapping[str, Any], file: BinaryIO) -> None:
@@ -133,15 +141,21 @@ def write_xlsx(found: Sequence[Sheet], file: BinaryIO) -> None:
     book.close()
 
 
-def _index_rows(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
-    names = {unit.code: unit.name for unit in page.units}
+def _index_rows(
+    page: ResultsPage, document: Mapping[str, Any], by: str = ""
+) -> Iterator[list[Cell]]:
+    """The whole and all units; or what is tabulated `by` another variable, without the whole."""
+    names = {row.code: row.name for row in (page.helpers if by else page.units)}
     tree = {row.code: row for row in page.tree}
     for row in document["results"]:
-        unit = row["domain"].get("unit", "")
-        before = None if unit else _before(tree.get(row["node"]))
+        domain = row["domain"]
+        if (by not in domain) if by else (domain and "unit" not in domain):
+            continue
+        code = domain.get(by or "unit", "")
+        before = None if code else _before(tree.get(row["node"]))
         yield [
-            unit,
-            names.get(unit, ""),
+            code,
+            names.get(code, ""),
             row["node"],
             row["title"],
             _percent(row["estimate"]),

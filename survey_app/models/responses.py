@@ -80,7 +80,8 @@ class ResponseQuality(Base):
     """What was noticed when a response arrived: a score, and signals (JSON: code to points).
 
     Nothing is deleted for it: a supervisor looks, and may void with a reason. `seconds` is how long
-    the form took. The network address that a signal was read from is not kept.
+    the form took, `device_id` the kiosk or tablet that sent it, of which rates are counted. The
+    network address that a signal was read from is not kept.
     """
 
     __tablename__ = "response_quality"
@@ -92,6 +93,7 @@ class ResponseQuality(Base):
     score: Mapped[int] = mapped_column(index=True)
     signals: Mapped[str] = mapped_column(Text)
     seconds: Mapped[int | None]
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
 
 
 class StagedResponse(Base):

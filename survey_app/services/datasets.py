@@ -20,6 +20,9 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 
 UNIT = "unit"
+HELPED = "helped"
+RATER_GROUP = "rater_group"
+UNKNOWN_HELP = "unknown"  # a form that says nothing of it, where others do
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,26 @@ class Form:
     vector: bytes
     frame: str | None
     unit: str
+    helped: str | None
+    rater_group: str | None
 
 
 def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
-    """The responses of a wave to a questionnaire version that count, in the order of their ids."""
+    """The responses of a wave to a questionnaire version that count, in the order of their ids.
+
+    Voided ones do not, nor do partial ones, which their giver left before the end.
+    """
     code, _, version = name.partition("/")
-    columns = (Response.id, Response.content_hash, Response.vector, Response.frame, Unit.code)
+    columns = (Response.id, Response.content_hash, Response.vector, Response.frame)
     query = (
-        select(*columns)
+        select(*columns, Unit.code, Response.helped, Response.rater_group)
         .join(Unit, Unit.id == Response.unit_id)
         .where(
             Response.wave_id == wave.id,
             Response.questionnaire == code,
             Response.version == version,
             Response.voided_at.is_(None),
+            Response.partial.is_(False),
         )
         .order_by(Response.id)
     )
@@ -54,9 +63,11 @@ def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
 def dataset_of(session: Session, catalogue: Catalogue, wave: Wave, name: str) -> Dataset:
     """The data set of a wave for the questionnaire version `code/version`.
 
-    Columns: every closed item, what the sampling frame says of each place, `unit`, and
-    `provenance` where the answers of the wave are not original ones. Voided responses are left
-    out; so are numbers and texts, which no index reads. Raises `Refusal` when nothing is left.
+    Columns: every closed item, what the sampling frame says of each place, `unit`, `helped` where
+    any form says who helped to answer, `rater_group` where invited officials answered (empty for
+    those of pooled groups), and `provenance` where the answers of the wave are not original ones.
+    Voided and partial responses are left out; so are numbers and texts, which no
+    index reads. Raises `Refusal` when nothing is left.
     """
     return dataset_from(forms_of(session, wave, name), catalogue, wave, name)
 
@@ -76,6 +87,10 @@ def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, name: 
     columns = dict(_frame_columns([form.frame for form in forms]))
     columns |= {slot.item: _item_column(slot, matrix) for slot in slots}
     columns[UNIT] = Column.of(form.unit for form in forms)
+    if any(form.helped for form in forms):
+        columns[HELPED] = Column.of(form.helped or UNKNOWN_HELP for form in forms)
+    if any(form.rater_group for form in forms):
+        columns[RATER_GROUP] = Column.of(form.rater_group for form in forms)
     if wave.provenance:
         columns[PROVENANCE] = Column.of([wave.provenance] * len(forms))
     return Dataset(wave.code, len(forms), columns, first_row=1)

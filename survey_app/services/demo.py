@@ -19,8 +19,10 @@ from survey_app.demo.figures import PROVENANCE
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
+    Procedure,
     ReportedValue,
     Wave,
+    WaveForm,
     WaveIndex,
     WavePoint,
     WaveUnit,
@@ -52,6 +54,22 @@ WARDS = (
     ("PL", "Phường Phú Lợi", "commune"),
     ("PST", "Phường Sóc Trăng", "commune"),
     ("PMX", "Phường Mỹ Xuyên", "commune"),
+)
+# A one-stop centre of the city; its departments are those in being since 1 March 2025.
+CENTRE_POINT = "Quầy một cửa"
+CENTRE = ("TTPVHCC", "Trung tâm Phục vụ hành chính công thành phố Cần Thơ", "centre")
+DEPARTMENTS = (
+    ("STC-CT", "Sở Tài chính", "department"),
+    ("SXD-CT", "Sở Xây dựng", "department"),
+    ("SNNMT-CT", "Sở Nông nghiệp và Môi trường", "department"),
+)
+REORGANISED = date(2025, 3, 1)
+FIELDS = (
+    ("dat-dai", "Đất đai"),
+    ("ho-tich", "Hộ tịch"),
+    ("dang-ky-kinh-doanh", "Đăng ký kinh doanh"),
+    ("xay-dung", "Xây dựng"),
+    ("chung-thuc", "Chứng thực"),
 )
 COUNTER = "sipas-counter/1"
 CITIZEN = "sipas-citizen/2022"
@@ -120,6 +138,7 @@ def load_demo(opener: Opener, catalogue: Catalogue, now: datetime, progress: Pro
         _load_units(session)
         _load_reported(session)
         _load_visit(session, catalogue, now)
+        _load_centre(session)
     return sum(_load_wave(opener, wave, catalogue, now, progress) for wave in RECONSTRUCTED)
 
 
@@ -191,6 +210,30 @@ def _load_visit(session: Session, catalogue: Catalogue, now: datetime) -> None:
         add_point(session, wave, ward, COUNTER_POINT, counter)
     assert wards[0]
     add_point(session, wave, wards[0], LONG_POINT, long)
+
+
+def _load_centre(session: Session) -> None:
+    """A one-stop centre in the open wave, its agencies and fields; tops up older databases."""
+    for code, name in FIELDS:
+        if session.scalar(select(Procedure.id).where(Procedure.code == code)) is None:
+            session.add(Procedure(code=code, name=name))
+    if _unit(session, CENTRE[0], MERGED):
+        return
+    city, wave = _unit(session, CITY[0], MERGED), _existing(session, VISIT)
+    assert city
+    centre = Unit(code=CENTRE[0], name=CENTRE[1], level=CENTRE[2], parent_id=city.id)
+    centre.valid_from = MERGED
+    _added(session, centre)
+    agencies = []
+    for code, name, level in DEPARTMENTS:
+        unit = Unit(code=code, name=name, level=level, parent_id=city.id)
+        unit.valid_from = REORGANISED
+        agencies.append(_added(session, unit))
+    code, _, version = COUNTER.partition("/")
+    form = session.get_one(WaveForm, (wave.id, code, version))
+    point = add_point(session, wave, centre, CENTRE_POINT, form)
+    point.units = agencies
+    session.flush()
 
 
 def _load_wave(

@@ -1,7 +1,6 @@
 """Import of keyed paper forms: every row of a sheet goes through the one door."""
 
 import csv
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,7 +33,7 @@ from survey_app.services.responses import (
     Arrival,
     Receipt,
     accept_response,
-    canonical,
+    content_hash_of,
 )
 from survey_app.services.sheets import Row, Sheet
 from survey_app.services.waves import is_collecting, is_open
@@ -262,7 +261,7 @@ class _Form:
     @cached_property
     def mark(self) -> str:
         """The content hash, as the door makes it."""
-        return hashlib.sha256(canonical(self.content).encode()).hexdigest()
+        return content_hash_of(self.content)
 
 
 def plan_import(

@@ -161,7 +161,7 @@ def spend(session: Session, where: tuple[str, str], draft: Draft, catalogue: Cat
         "collection_point": point.code,
         "mode": INVITATION,
         "locale": draft.locale,
-        "answers": checked.answers,
+        "answers": {k: v if isinstance(v, str) else list(v) for k, v in checked.answers.items()},
     }
     session.get_one(InvitationTarget, (found.id, unit.id)).used = True
     stage(session, wave.id, unit.id, found.rater_group, content)

@@ -20,6 +20,7 @@ from survey_app.models.runs import Job
 ATTEMPTS = 3
 STALE = timedelta(seconds=30)  # a worker silent for longer is taken for dead
 COMPUTE = "compute"
+QR_SHEET = "qr_sheet"
 WAITING, RUNNING, FINISHED, FAILED = "waiting", "running", "finished", "failed"
 
 

@@ -27,6 +27,8 @@ from questionnaires.vector import Slot, dictionary, encode
 from survey_app.db import Busy
 from survey_app.models.responses import HELPERS, Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm, WavePoint
+from survey_app.services.quality import Circumstances, note_quality
+from survey_app.services.screening import screen, screened_content
 from survey_app.services.waves import is_collecting, is_open
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without signs that look alike
@@ -109,6 +111,7 @@ class _Place:
     receiving_unit_id: int
     procedure_id: int | None
     questionnaire: str
+    hours: str | None
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class _Form:
     version: QuestionnaireVersion
     checksum: str
     slots: tuple[Slot, ...]
+    scales: tuple[str, ...]
 
 
 def accept_response(
@@ -138,6 +142,11 @@ def accept_response(
     on it stays empty, so `required` is not enforced, and a form left blank is a form returned.
     Nor is it for a form that says of itself that it is `partial`. Everything else about answers is
     checked as at any other door.
+
+    Checked are the answers as received; kept are only screened ones (`screening`): no phone number
+    or number of an identity paper reaches the document, an Answer or a held form. The content hash
+    is that of what is kept. A hash of what was received would give a hidden number away to whoever
+    tries all of them, and the same content gives the same hash either way.
     """
     arrival = arrival or Arrival()
     try:
@@ -155,10 +164,18 @@ def accept_response(
         fields["rater_group"] = arrival.rater_group
         if arrival.by_code:
             fields["receipt"] = None
+        answers = _without_numbers(form.version, answers)
         fields["frame"] = (
             json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
         )
-        return _written(session, incoming, lambda: _store(session, fields, answers))
+        known = Circumstances(
+            scales=[str(answers[item]) for item in form.scales if item in answers],
+            answered=len(answers),
+            hours=place.hours,
+            in_office=arrival.in_office,
+            device_id=arrival.device_id,
+        )
+        return _written(session, incoming, lambda: _store(session, fields, answers, known))
     except _Rejected as rejected:
         return Receipt(_name_given(content), REJECTED, problems=rejected.problems)
 
@@ -174,6 +191,11 @@ def accept_batch(
     order = sorted(range(len(contents)), key=lambda place: _name_given(contents[place]).lower())
     receipts = {place: accept_response(session, contents[place], now, catalogue) for place in order}
     return [receipts[place] for place in range(len(contents))]
+
+
+def content_hash_of(content: Mapping[str, Any]) -> str:
+    """The hash by which a response is known again: of its canonical JSON as it is kept."""
+    return _hash(_dump(screened_content(_composed(content))))
 
 
 def canonical(content: Any) -> str:
@@ -231,7 +253,8 @@ def _incoming(content: Any, now: datetime, modes: Sequence[str]) -> _Incoming:
     identity = _identity(content.get("id"))
     try:
         composed = _composed(content) | {"id": str(identity)}
-        document = _dump(composed)
+        _dump(composed)
+        document = _dump(screened_content(composed))
     except (ValueError, TypeError):
         raise _reject("bad_content", "Phiếu có nội dung không hợp lệ.") from None
     for name in TEXTS:
@@ -245,8 +268,11 @@ def _incoming(content: Any, now: datetime, modes: Sequence[str]) -> _Incoming:
     _check_optional(composed)
     if not isinstance(composed.get("answers"), dict):
         raise _reject("missing_field", "Phiếu thiếu phần trả lời «answers».")
-    content_hash = hashlib.sha256(document.encode("utf-8")).hexdigest()
-    return _Incoming(identity, composed, document, content_hash, now)
+    return _Incoming(identity, composed, document, _hash(document), now)
+
+
+def _hash(document: str) -> str:
+    return hashlib.sha256(document.encode("utf-8")).hexdigest()
 
 
 def _check_optional(composed: Mapping[str, Any]) -> None:
@@ -377,6 +403,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
         receiving_unit_id=point.unit_id,
         procedure_id=_procedure(session, content.get("field")),
         questionnaire=questionnaire,
+        hours=point.opening_hours,
     )
 
 
@@ -430,7 +457,8 @@ def _form(
 def _read_form(catalogue: Catalogue, name: str, _wanted: str) -> _Form:
     """Read a definition once, not at every response; `_wanted` is the checksum asked for."""
     loaded = catalogue.questionnaire(name)
-    return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition))
+    scales = tuple(item.code for item in loaded.definition.items if item.kind == "scale")
+    return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition), scales)
 
 
 def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> CheckedAnswers:
@@ -443,6 +471,17 @@ def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> Check
     if found:
         raise _Rejected(*found[:MOST_PROBLEMS])
     return checked
+
+
+def _without_numbers(
+    version: QuestionnaireVersion, answers: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The answers with free text screened; a number that was asked for stays a number."""
+    free = {item.code for item in version.items if item.kind == "text"}
+    return {
+        code: screen(value) if code in free and isinstance(value, str) else value
+        for code, value in answers.items()
+    }
 
 
 def _fields(incoming: _Incoming, place: _Place, form: _Form) -> dict[str, Any]:
@@ -471,9 +510,15 @@ def _fields(incoming: _Incoming, place: _Place, form: _Form) -> dict[str, Any]:
     }
 
 
-def _store(session: Session, fields: Mapping[str, Any], answers: Mapping[str, Value]) -> Receipt:
+def _store(
+    session: Session,
+    fields: Mapping[str, Any],
+    answers: Mapping[str, Value],
+    known: Circumstances,
+) -> Receipt:
     session.execute(insert(Response).values(**fields))
     _store_answers(session, fields["id"], answers)
+    note_quality(session, fields, known)
     return Receipt(str(fields["id"]), ACCEPTED, fields["receipt"], fields["received_at"])
 
 

@@ -10,7 +10,7 @@ from statistics import NormalDist
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -25,7 +25,15 @@ from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
 SELF_SELECTED = "self-selected"
+UNIT, HELPED = "unit", "helped"  # what Runs are tabulated by
+HELPERS = {
+    "nobody": "không ai giúp",
+    "relative": "người thân giúp",
+    "official": "cán bộ giúp",
+    "unknown": "không rõ",
+}
 HUNDREDTH = Decimal("0.01")
+VALID = (Response.voided_at.is_(None), Response.partial.is_(False))
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ class UnitCount:
 class Counts:
     """Phiếu phát ra, thu về, hợp lệ.
 
+    `partial` are forms that their givers left before the end (phiếu dở dang): returned, not valid.
     `voided` and `held` say why forms do not count: reason and number. Rejected forms were never
     stored.
     """
@@ -75,6 +84,7 @@ class Counts:
     issued: int | None
     returned: int
     valid: int
+    partial: int
     voided: tuple[tuple[str, int], ...]
     held: tuple[tuple[str, int], ...]
     units: tuple[UnitCount, ...]
@@ -200,7 +210,7 @@ class ItemGroup:
 
 @dataclass(frozen=True)
 class UnitRow:
-    """A unit with its figures, in the order of the columns."""
+    """A unit, or who helped to answer, with its figures in the order of the columns."""
 
     code: str
     name: str
@@ -231,6 +241,7 @@ class ResultsPage:
     expectations: tuple[ItemGroup, ...]
     unit_columns: tuple[tuple[str, str], ...]
     units: tuple[UnitRow, ...]
+    helpers: tuple[UnitRow, ...]
 
     @property
     def root(self) -> TreeRow:
@@ -255,7 +266,7 @@ class ResultsPage:
 
 def waves(session: Session, catalogue: Catalogue) -> tuple[WaveLine, ...]:
     """All waves, the newest year first."""
-    counted = select(Response.wave_id, func.count()).where(Response.voided_at.is_(None))
+    counted = select(Response.wave_id, func.count()).where(*VALID)
     rows = session.execute(counted.group_by(Response.wave_id))
     valid: dict[int, int] = dict(iter(rows))
     found = session.scalars(select(Wave).order_by(Wave.year.desc(), Wave.code.desc())).all()
@@ -286,7 +297,10 @@ def wave_named(session: Session, code: str) -> Wave:
 
 def counts_of(session: Session, wave: Wave) -> Counts:
     """Count the forms of a wave, per unit, and why some do not count."""
-    valid = func.sum(case((Response.voided_at.is_(None), 1), else_=0))
+    valid = func.sum(case((and_(*VALID), 1), else_=0))
+    unfinished = select(func.count()).where(
+        Response.wave_id == wave.id, Response.voided_at.is_(None), Response.partial
+    )
     per_unit = {
         unit_id: (int(returned), int(good))
         for unit_id, returned, good in session.execute(
@@ -317,7 +331,15 @@ def counts_of(session: Session, wave: Wave) -> Counts:
     returned = sum(n for n, _ in per_unit.values())
     good = sum(n for _, n in per_unit.values())
     reasons = tuple((str(reason), n) for reason, n in voided)
-    return Counts(wave.issued, returned, good, reasons, tuple((r, n) for r, n in held), units)
+    return Counts(
+        issued=wave.issued,
+        returned=returned,
+        valid=good,
+        partial=session.scalar(unfinished) or 0,
+        voided=reasons,
+        held=tuple((r, n) for r, n in held),
+        units=units,
+    )
 
 
 def results_page(session: Session, catalogue: Catalogue, run_id: UUID) -> ResultsPage:
@@ -373,6 +395,7 @@ def page_of(session: Session, catalogue: Catalogue, run: Run) -> ResultsPage:
         expectations=tuple(g for g in groups if _is_expectation(g)),
         unit_columns=columns,
         units=units,
+        helpers=_helpers(index, document),
     )
 
 
@@ -465,23 +488,38 @@ def _units(
     session: Session, wave: Wave, index: IndexDefinition, document: Mapping[str, Any]
 ) -> tuple[tuple[tuple[str, str], ...], tuple[UnitRow, ...]]:
     """The root and its children by unit, the best first."""
-    root = index.by_code[index.root]
-    codes = [root.code, *(root.children if isinstance(root, Node) else ())]
-    by_unit: dict[str, dict[str, Mapping[str, Any]]] = {}
-    titles: dict[str, str] = {}
-    for row in document["results"]:
-        titles[row["node"]] = row["title"]
-        if row["domain"]:
-            by_unit.setdefault(row["domain"]["unit"], {})[row["node"]] = row
     query = select(Unit.code, Unit.name).join(WaveUnit, WaveUnit.unit_id == Unit.id)
     taking_part = session.execute(query.where(WaveUnit.wave_id == wave.id))
-    names: dict[str, str] = dict(iter(taking_part))
-    rows = [
-        UnitRow(code, names.get(code, code), tuple(Figure.of(rows[node]) for node in codes))
-        for code, rows in by_unit.items()
-    ]
+    rows = _rows_by(UNIT, dict(iter(taking_part)), index, document)
     rows.sort(key=lambda row: (-(row.figures[0].estimate or -1), row.name))
-    return tuple((code, titles.get(code, code)) for code in codes), tuple(rows)
+    titles = {row["node"]: row["title"] for row in document["results"]}
+    return tuple((code, titles.get(code, code)) for code in _top(index)), tuple(rows)
+
+
+def _helpers(index: IndexDefinition, document: Mapping[str, Any]) -> tuple[UnitRow, ...]:
+    """The same by who helped to answer, in a fixed order; empty where no form says so."""
+    order = list(HELPERS)
+    rows = _rows_by(HELPED, HELPERS, index, document)
+    return tuple(sorted(rows, key=lambda row: order.index(row.code)))
+
+
+def _top(index: IndexDefinition) -> tuple[str, ...]:
+    root = index.by_code[index.root]
+    return (root.code, *(root.children if isinstance(root, Node) else ()))
+
+
+def _rows_by(
+    variable: str, names: Mapping[str, str], index: IndexDefinition, document: Mapping[str, Any]
+) -> list[UnitRow]:
+    """The root and its children for every domain of one variable."""
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in document["results"]:
+        if variable in row["domain"]:
+            found.setdefault(row["domain"][variable], {})[row["node"]] = row
+    return [
+        UnitRow(code, names.get(code, code), tuple(Figure.of(rows[node]) for node in _top(index)))
+        for code, rows in found.items()
+    ]
 
 
 def _read_items(index: IndexDefinition) -> set[str]:

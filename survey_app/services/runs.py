@@ -29,7 +29,15 @@ from survey_app.config import ROOT
 from survey_app.models.runs import Run
 from survey_app.models.waves import ReportedValue, Wave, WaveIndex
 from survey_app.services.accounts import record
-from survey_app.services.datasets import UNIT, Form, data_checksum, dataset_from, forms_of
+from survey_app.services.datasets import (
+    HELPED,
+    RATER_GROUP,
+    UNIT,
+    Form,
+    data_checksum,
+    dataset_from,
+    forms_of,
+)
 from survey_app.services.jobs import new_id
 from survey_app.services.waves import index_of
 
@@ -37,6 +45,7 @@ Progress = Callable[[int], object]
 REPORTED = "reported"
 COMPUTED = "compute"
 BY_UNIT = (UNIT,)
+WHERE_TOLD = (HELPED, RATER_GROUP)  # families of their own where any form says something of it
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ def compute_run(
     now: datetime,
     progress: Progress | None = None,
 ) -> Run:
-    """Compute an index on a wave for the whole and by unit, and keep it as a new Run.
+    """Compute an index on a wave for the whole and for the families of domains; keep the Run.
 
     Raises `Refusal` when the wave is not computed into the index, has no responses yet, or needs a
     Run of another index that is not there.
@@ -102,7 +111,7 @@ def computed_run(
     index, columns = loaded.definition, index_of(session, wave, order.index_code)
     inputs = _inputs(session, catalogue, wave, index, columns)
     tell(30)
-    families = [BY_UNIT] if inputs.sample else []
+    families = _families(inputs.sample)
     result = compute_index(index, inputs.sample, families, inputs.given, Options())
     data = inputs.sample[0] if inputs.sample else None
     document = index_document(result, data, inputs.given, Showing(), loaded.checksum)
@@ -157,6 +166,13 @@ def code_version() -> str:
         for path in sorted((ROOT / package).glob("*.py")):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"{project['version']}+{digest.hexdigest()[:12]}"
+
+
+def _families(sample: Sample | None) -> list[tuple[str, ...]]:
+    """By unit; and apart by who helped to answer and by group of raters, where forms say so."""
+    if sample is None:
+        return []
+    return [BY_UNIT, *((name,) for name in WHERE_TOLD if name in sample[0].columns)]
 
 
 def _inputs(

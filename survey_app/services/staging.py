@@ -16,6 +16,7 @@ from questionnaires.load import Catalogue
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
 from survey_app.services.responses import REJECTED, Arrival, accept_response
+from survey_app.services.screening import screened_content
 
 FEWEST: Final = 10  # move together, so whoever knows who was invited has ten to choose from
 MOST: Final = 200  # move in one transaction, so that no other writer waits for long
@@ -53,12 +54,13 @@ def stage(
 ) -> None:
     """Put an answer where it waits for others, in the transaction that spends its code.
 
-    `content` is the response object without id and moments; `unit_id` is the rated unit.
+    `content` is the response object without id and moments; its free text is screened already
+    here. `unit_id` is the rated unit.
     """
     moments = {"id", "started_at", "submitted_at", "paradata"} & set(content)
     if moments:
         raise ValueError(f"a staged answer must not say {sorted(moments)}")
-    written = json.dumps(dict(content), ensure_ascii=False, sort_keys=True)
+    written = json.dumps(screened_content(content), ensure_ascii=False, sort_keys=True)
     staged = StagedResponse(
         id=uuid4(), wave_id=wave_id, unit_id=unit_id, rater_group=rater_group, content=written
     )

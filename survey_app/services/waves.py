@@ -28,6 +28,8 @@ class Door:
 
     `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
     name), which the citizen chooses. `field` is the procedure or field that the link names.
+    `for_citizens` says that a citizen answers here: who is told what happens with the data and
+    agrees, and who is asked whether somebody helped.
     """
 
     wave_id: int
@@ -42,6 +44,7 @@ class Door:
     version: str
     agencies: tuple[tuple[str, str], ...]
     field: str | None
+    for_citizens: bool = False
 
 
 def is_open(wave: Wave, now: datetime) -> bool:
@@ -83,7 +86,14 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
         version=assigned.version,
         agencies=tuple((unit.code, unit.name) for unit in point.units),
         field=procedure.code if procedure else None,
+        for_citizens=True,
     )
+
+
+def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
+    """The fields (lĩnh vực) that procedures belong to: code and name of each."""
+    query = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
+    return tuple((code, name) for code, name in session.execute(query.order_by(Procedure.name)))
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

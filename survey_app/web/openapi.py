@@ -219,6 +219,98 @@ DESCRIBE: Final[Schema] = {
         }
     },
 }
+ISSUE_CODES: Final[Schema] = {
+    "operationId": "issueDossierCodes",
+    "summary": "Xin mã lấy ý kiến dùng một lần khi trả kết quả hồ sơ",
+    "description": "Chỉ dành cho hệ thống một cửa đã đăng ký. Mã in trên giấy biên nhận hoặc gửi "
+    "cùng tin nhắn báo kết quả. Không nhận số hồ sơ, họ tên hay bất cứ gì khác; không ghi lại.",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _ref("CodeOrder")}},
+    },
+    "responses": {
+        "200": _answer("Một mã cho mỗi mục, theo thứ tự.", "Codes"),
+        "400": _answer("Sai dạng, hoặc có trường không được nhận.", "Error"),
+        "401": UNKNOWN_DEVICE,
+        "403": _answer("Thiết bị không phải là hệ thống một cửa.", "Error"),
+        "404": _answer("Không có đợt khảo sát này.", "Error"),
+        "410": _answer("Đợt khảo sát đã đóng.", "Error"),
+        "413": _answer("Quá nhiều mục trong một lần xin.", "Error"),
+        "503": BUSY,
+    },
+}
+SCHEMAS["CodeOrder"] = {
+    **_object(
+        ("wave", "items"),
+        wave=CODE,
+        items=_list_of(
+            {
+                **_object(
+                    ("unit",),
+                    unit={**CODE, "description": "Mã đơn vị giải quyết hồ sơ."},
+                    field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+                    month=_or_null({**TEXT, "description": "Tháng trả kết quả, ví dụ 2026-11."}),
+                ),
+                "additionalProperties": False,
+            },
+            maxItems=LARGEST_BATCH,
+        ),
+    ),
+    "additionalProperties": False,
+}
+SCHEMAS["Codes"] = _object(
+    ("codes",),
+    codes=_list_of(
+        {
+            **_object(("code", "url"), code=_or_null(TEXT), url=_or_null(TEXT)),
+            "description": "null khi quá ít hồ sơ nên mã sẽ lộ người trả lời: không cấp.",
+        }
+    ),
+)
+
+# What a one-stop system says of dossiers; see `web.api_dossiers`.
+COUNTED: Final[Schema] = _object(
+    ("collection_point", "day", "returned"),
+    collection_point=CODE,
+    day={**TEXT, "description": "Ngày trả kết quả, dạng 2026-11-20 hoặc 20/11/2026."},
+    unit={"type": ["string", "null"], "description": "Cơ quan giải quyết; trống: đơn vị của quầy."},
+    field={"type": ["string", "null"], "description": "Mã lĩnh vực hoặc thủ tục; có thể trống."},
+    returned={"type": "integer", "minimum": 0, "description": "Số hồ sơ đã trả trong ngày."},
+)
+SCHEMAS.update(
+    DossierCounts=_object(("counts",), counts=_list_of(_ref("DossierCount"), maxItems=500)),
+    DossierCount=COUNTED,
+    DossierReceipt=_object(
+        ("received", "changed"),
+        received={"type": "integer"},
+        changed={"type": "integer", "description": "Số dòng mới hoặc có số khác trước."},
+    ),
+    DossierProblems=_object(
+        ("error", "problems"),
+        error=TEXT,
+        problems=_list_of(_object(("row", "message"), row={"type": "integer"}, message=TEXT)),
+    ),
+)
+PUT_DOSSIERS: Final[Schema] = {
+    "operationId": "putDossierCounts",
+    "summary": "Ghi số hồ sơ đã trả theo quầy và ngày",
+    "description": "Dành cho hệ thống một cửa. Lưu tất cả các dòng hoặc không dòng nào. Khóa là "
+    "quầy, ngày, cơ quan, lĩnh vực: gửi lại cùng số thì không đổi gì, số mới thay số cũ.",
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": _ref("DossierCounts")}},
+    },
+    "responses": {
+        "200": _answer("Đã lưu bền vững.", "DossierReceipt"),
+        "400": _answer("Không phải JSON hợp lệ.", "Error"),
+        "401": UNKNOWN_DEVICE,
+        "403": _answer("Thiết bị không phải hệ thống một cửa.", "Error"),
+        "413": _answer("Nội dung quá lớn.", "Error"),
+        "422": _answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
+        "503": BUSY,
+    },
+}
+
 DOCUMENT: Final[Schema] = {
     "openapi": "3.1.0",
     "info": {
@@ -230,6 +322,8 @@ DOCUMENT: Final[Schema] = {
     "paths": {
         "/api/v1/responses": {"post": SUBMIT},
         "/api/v1/package": {"get": PACKAGE},
+        "/api/v1/dossier-codes": {"post": ISSUE_CODES},
+        "/api/v1/dossier-counts": {"put": PUT_DOSSIERS},
         "/api/v1/openapi.json": {"get": DESCRIBE},
     },
     "components": {

@@ -1,8 +1,9 @@
-"""What everybody may open: whether the service is well."""
+"""What everybody may open: whether the service is well, and who can use it with ease."""
 
-from flask import Blueprint, Response, current_app, jsonify, redirect
+from flask import Blueprint, Response, current_app, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
+from survey_app.i18n import LANGUAGES
 from survey_app.security import public
 from survey_app.services.health import check_database
 
@@ -23,3 +24,11 @@ def health() -> Response:
 def front() -> AnyResponse:
     """Lead to the administrators' door; citizens come by the address on their counter."""
     return redirect("/admin/")
+
+
+@bp.get("/accessibility")
+@public
+def accessibility() -> str:
+    """The accessibility statement: which standard, how it was tested, what is missing."""
+    complaints = current_app.extensions["config"].complaints
+    return render_template("accessibility.html", languages=LANGUAGES, complaints=complaints)

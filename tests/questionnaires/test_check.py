@@ -48,6 +48,15 @@ def at_publication(tree, *versions):
 # Questionnaires
 
 
+def test_a_question_for_sensitive_data_lets_one_not_answer():
+    refused = dont_know("99", outside="no_answer")
+    options = [option("1"), option("2")]
+
+    assert of_items(item("q1", "single", sensitive=True, option=[*options, refused])) == []
+    (problem,) = of_items(item("q1", "single", sensitive=True, option=[*options, dont_know()]))
+    assert "không trả lời" in problem
+
+
 def test_a_sound_questionnaire_has_no_problems():
     items = [
         item("q1"),

@@ -71,6 +71,7 @@ EXAMPLES = [
     (version(), version(note="Ghi chú"), "note_changed", ""),
     (version(item()), version(item(wording="published")), "wording_changed", "q1"),
     (version(item()), version(item(headline=["4", "5"])), "headline_changed", "q1"),
+    (version(item()), version(item(sensitive=True)), "sensitive_changed", "q1"),
     (*ONE_SECTION_MORE, "section_added", "B"),
     (*reversed(ONE_SECTION_MORE), "section_removed", "B"),
     (version(section=TWO_SECTIONS), version(section=TWO_SECTIONS[::-1]), "section_moved", "B"),
@@ -184,6 +185,7 @@ CHANGED = {
         "asked_if": RULE,
         "wording": "published",
         "source": "Khác",
+        "sensitive": True,
     },
     Category: {"code": "9", "label": "Khác", "exclusive": True, "outside": "no_answer"},
 }
@@ -387,6 +389,7 @@ def test_the_routed_citizens_form_differs_from_the_plain_one_by_its_routes_alone
     changes = differences(plain, routed)
 
     of_items = {change.where: change.kind for change in changes if change.where}
+    assert of_items.pop("ethnicity") == "sensitive_changed"  # a mark that came later
     assert set(of_items.values()) == {"routing_changed"}
     assert of_items.keys() == {asked.code for asked in routed.items if asked.asked_if is not None}
     assert require_compatible(plain, routed) is None

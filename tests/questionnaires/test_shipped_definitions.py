@@ -302,3 +302,23 @@ def test_every_published_file_still_has_its_checksum():
 
     assert len(now) >= 14
     assert {name: now.get(name) for name in published} == published
+
+
+@every_questionnaire
+def test_who_does_not_wish_to_tell_an_ethnicity_can_say_so(name):
+    """Sensitive data by Decree 356/2025/NĐ-CP; published files cannot be marked any more."""
+    asked = [item for item in questionnaire(name).items if "dân tộc" in item.text.lower()]
+    published = CATALOGUE.is_published(f"{name}.toml")
+
+    assert [item.code for item in asked] == (["ethnicity"] if asked else [])
+    for item in asked:
+        assert "no_answer" in {option.outside for option in item.option}
+        assert item.sensitive or published
+
+
+def test_ethnicity_is_asked_somewhere():
+    asked = [
+        n for n in CATALOGUE.questionnaire_names for i in questionnaire(n).items if i.sensitive
+    ]
+
+    assert len(asked) >= 2

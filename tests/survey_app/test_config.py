@@ -79,3 +79,9 @@ def test_a_kept_secret_is_readable_by_its_owner_only(tmp_path):
 
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
     assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o600
+
+
+def test_the_access_log_goes_to_the_standard_error_unless_told_otherwise(environ):
+    assert read_config(environ).access_log == "-"
+    assert read_config(environ | {"ACCESS_LOG": ""}).access_log == ""
+    assert read_config(environ | {"ACCESS_LOG": "access.jsonl"}).access_log == "access.jsonl"

@@ -214,3 +214,16 @@ def test_a_moment_without_a_zone_is_refused(database):
 
     with pytest.raises(StatementError, match="time zone"), database.writing() as session:
         make_wave(session, opened_at=naive)
+
+
+def test_what_is_deleted_is_overwritten_on_every_connection(tmp_path):
+    database = db.Database(f"sqlite:///{tmp_path / 'test.sqlite3'}")
+    with database.reading() as first, database.reading() as second:
+        found = [s.execute(text("PRAGMA secure_delete")).scalar() for s in (first, second)]
+    database.engine.dispose()
+
+    assert found == [1, 1]
+
+
+def test_on_postgresql_there_is_nothing_to_fold_in(postgresql_database):
+    assert postgresql_database.forget(thoroughly=True)

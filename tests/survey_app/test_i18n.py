@@ -6,7 +6,16 @@ import pytest
 from flask import Flask
 
 from questionnaires.refusal import Refusal
-from survey_app.i18n import _, asked_locale, catalogue, current_locale, say, translate, use_locale
+from survey_app.i18n import (
+    _,
+    asked_locale,
+    catalogue,
+    current_locale,
+    say,
+    sort_key,
+    translate,
+    use_locale,
+)
 
 
 def fields(text):
@@ -24,6 +33,15 @@ def test_a_template_is_translated_and_then_filled():
     assert translate("Câu {number}", "en", number=7) == "Question 7"
     assert translate("Không có trong danh mục {x}", "en", x=1) == "Không có trong danh mục 1"
     assert translate("Câu {number}", "../en", number=7) == "Câu 7"
+
+
+def test_names_stand_where_a_vietnamese_reader_looks_for_them():
+    names = ["Da", "Dân", "Đa", "Ea", "Ma", "Mà", "Mả", "Mã", "Má", "Mạ", "Mă", "Mâ", "Sở Tư pháp"]
+    names += ["Sở Y tế", "Ủy ban nhân dân", "Ưng"]
+
+    mixed = names[1::2] + names[::2]
+    assert sorted(mixed, key=sort_key) == names
+    assert sort_key("sở y tế") == sort_key("SỞ Y TẾ")
 
 
 def test_outside_a_request_texts_are_vietnamese():

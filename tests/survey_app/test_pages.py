@@ -19,14 +19,22 @@ from sqlalchemy import delete, select
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
 from survey_app.models.codes import Invitation, InvitationTarget
-from survey_app.models.waves import Wave
+from survey_app.models.responses import Response
+from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.factories import make_form, make_unit
 from tests.survey_app.invitation_factories import make_officials, people_of
 from tests.survey_app.results_factories import INDEX, make_computable
-from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door
+from tests.survey_app.web.citizen_door import (
+    Person,
+    hidden,
+    make_app,
+    make_centre,
+    make_door,
+    receipt_on,
+)
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "survey_app"
@@ -46,7 +54,7 @@ JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
 # For programmers who connect a device, in the language of record, like the comments of a form.
 FOR_MACHINES = {"web/openapi.py"}
-REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed"}
+REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
 SPOKEN_CODE = sorted(
     path
@@ -60,7 +68,10 @@ SPOKEN_CODE = sorted(
     for path in (place.rglob("*.py") if place.is_dir() else [place])
 )
 # What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {f"services/{name}.py" for name in ("drafts", "invitations", "links", "waves")}
+SERVICES = {
+    f"services/{name}.py"
+    for name in ("consent", "dossier_codes", "drafts", "invitations", "links", "receipts", "waves")
+}
 STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
 
 
@@ -223,11 +234,31 @@ def citizens_pages(person, language):
     yield "page with errors", person.send("/1"), 422
     person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS})
     yield "start again", person.see(asked), 200
+    yield "leave", person.see("/leave" + asked), 200
     yield "review", person.see("/review" + asked), 200
     yield "not on this page", person.client.post(door + "/review" + asked), 400
+    yield "review without helper", person.send("/review", helped=""), 422
+    complaint = {"q-comment": "Tôi khiếu nại việc chờ lâu, gọi tôi 0912345678."}
+    person.send("/1", **{f"q-{code}": "4" for code in QUESTIONS} | complaint)
+    yield "review of a complaint", person.see("/review" + asked), 200
     person.send("/review")
+    yield "start after sending", person.see(asked), 200
+    yield "goodbye", person.see("/goodbye" + asked), 200
     yield "thanks", person.see("/thanks" + asked), 200
+    receipt = receipt_on(person.see("/thanks"))
     yield "form that is gone", person.see("/review" + asked), 200
+    yield "data protection", person.client.get("/privacy" + asked), 200
+    typing = person.client.get("/receipt" + asked)
+    yield "receipt", typing, 200
+    for name, code, step, status in (
+        ("no code", "x", "", 400),
+        ("unknown code", "ABCDE23456", "", 404),
+        ("form found", receipt, "", 200),
+        ("delete it?", receipt, "ask", 200),
+        ("form deleted", receipt, "delete", 200),
+    ):
+        typed = hidden(typing) | {"code": code, "step": step}
+        yield name, person.client.post("/receipt" + asked, data=typed), status
     yield "edited link", person.client.get(door + "x" + asked), 404
     yield (
         "thanks of nobody",
@@ -285,6 +316,18 @@ def test_every_page_of_a_citizen_has_its_heading_title_labels_and_token(sqlite_d
             page = person.client.get(page.location)
         assert page.status_code == status, name
         check_page(page, language)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_page_on_the_dossier_owes_the_same(sqlite_database, language):
+    door = make_centre(sqlite_database)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    person = Person(make_app(sqlite_database).test_client(), door)
+    person.send(f"?lang={language}")
+
+    check_page(person.see("/about"), language)
+    check_page(person.send("/about"), language)
 
 
 def test_the_long_form_owes_the_same_on_every_page(sqlite_database):
@@ -352,7 +395,17 @@ def staffs_pages(client, database, files):
     yield "job that failed", client.get(failed), 200
     yield "run", client.get(client.get(done).location), 200
     yield "wave computed", client.get("/admin/waves/full"), 200
+    yield "quality", client.get("/admin/waves/full/quality?least=0"), 200
+    yield "quality of nothing", client.get("/admin/waves/empty/quality"), 200
+    yield "void", client.get("/admin/waves/full/quality/void?least=0"), 200
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
+    yield "networks", client.get("/admin/networks"), 200
+    yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
+    yield from counters_pages(client, database)
     yield from rooms_of_invitations(client, database)
 
 
@@ -379,6 +432,33 @@ def rooms_of_invitations(client, database):
     yield "people", client.get(f"{room}/people"), 200
     yield "letters", client.get(press("send", letter="first").location), 200
     yield "no such letters", press("send", letter="second"), 404
+
+
+def counters_pages(client, database):
+    """Every page of the rooms of counters and of coverage."""
+    room = "/admin/waves/full/points"
+    with database.reading() as session:
+        query = select(CollectionPoint.code).join(WavePoint).join(Wave).where(Wave.code == "full")
+        one = f"{room}/{session.scalars(query).first()}"
+    yield "counters", client.get(room), 200
+    yield "counters that were not found", client.get(f"{room}?q=không có"), 200
+    yield "counter", client.get(one), 200
+    for deed in ("renew", "close", "reopen"):
+        yield deed, client.get(f"{one}/{deed}"), 200
+    yield "rotation", client.get("/admin/links/rotate"), 200
+    token = hidden(client.get(room))
+    yield "counter not added", client.post(room, data=token), 400
+    yield "counter not changed", client.post(one, data=token), 400
+    rows = "unit,name\nXX,Quầy\n"
+    sent = token | {"form": "sipas-counter/1", "file": (io.BytesIO(rows.encode()), "quay.csv")}
+    yield "counters not imported", client.post(f"{room}/import", data=sent), 422
+    asked = client.post(f"{room}/sheet", data=token | {"paper": "a4"})
+    yield "sheet waiting", client.get(asked.location), 200
+    room = "/admin/waves/full/coverage"
+    yield "coverage", client.get(room), 200
+    rows = "mã quầy;ngày;số hồ sơ trả\nX;1;1\n"
+    sent = token | {"file": (io.BytesIO(rows.encode()), "hs.csv")}
+    yield "dossiers not imported", client.post(room, data=sent), 422
 
 
 @pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=km"])

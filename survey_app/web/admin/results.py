@@ -63,6 +63,8 @@ def job(job_id: UUID) -> ReadyPage | str:
     """How far a computation is; leads to the result once it is there."""
     with current_app.extensions["database"].reading() as session:
         state = jobs.job_state(session, job_id)
+    if state.kind != jobs.COMPUTE:
+        return redirect(address_of("admin.sheet", job_id=job_id), 303)
     if state.outcome is not None:
         return redirect(address_of("admin.run", run_id=state.outcome["run"]), 303)
     message = say(state.refusal) if state.refusal else None

@@ -5,13 +5,15 @@ from collections import Counter
 from datetime import date
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from survey_app.demo.figures import PROVENANCE
 from survey_app.models.responses import Answer, HeldResponse, Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
+    PointUnit,
+    Procedure,
     ReportedValue,
     Wave,
     WaveForm,
@@ -28,6 +30,7 @@ from tests.survey_app.factories import NOW, catalogue, make_wave, response_conte
 ALL = 486 + 740
 KINDS = (
     *(Unit, Wave, WaveForm, WaveIndex, WaveUnit, CollectionPoint, WavePoint, ReportedValue),
+    *(PointUnit, Procedure),
     *(Response, Answer, HeldResponse),
 )
 
@@ -200,8 +203,51 @@ def test_both_forms_have_points_and_every_point_a_unit_that_exists(demo_database
         )
         rows = session.execute(query.where(Wave.code == "demo")).all()
 
-    assert Counter(form for form, _ in rows) == {"sipas-counter": 3, "sipas-citizen": 1}
+    assert Counter(form for form, _ in rows) == {"sipas-counter": 4, "sipas-citizen": 1}
     assert all(unit.valid_to is None for _, unit in rows)
+
+
+def centre_of(session):
+    query = select(CollectionPoint).join(Unit, Unit.id == CollectionPoint.unit_id)
+    return session.scalars(query.where(Unit.code == "TTPVHCC")).one()
+
+
+def test_a_visitor_finds_a_one_stop_centre_with_agencies_and_fields(demo_database):
+    with demo_database.writing() as session:
+        centre = centre_of(session)
+        content = response_content(
+            wave="demo", collection_point=centre.code, unit="SXD-CT", field="xay-dung"
+        )
+        receipt = accept_response(session, content, NOW, catalogue())
+        stored = session.scalars(select(Response).where(Response.receipt == receipt.receipt)).one()
+
+        assert [unit.code for unit in centre.units] == ["SNNMT-CT", "STC-CT", "SXD-CT"]
+        assert {unit.valid_from for unit in centre.units} == {date(2025, 3, 1)}
+        assert {unit.level for unit in centre.units} == {"department"}
+        assert session.scalar(select(func.count()).select_from(Procedure)) == 5
+        assert session.get_one(Unit, stored.unit_id).code == "SXD-CT"
+        assert session.get_one(Unit, stored.receiving_unit_id).code == "TTPVHCC"
+
+
+def test_a_demo_loaded_before_there_was_a_centre_is_topped_up(demo_database):
+    whole = counts(demo_database)
+    with demo_database.writing() as session:
+        centre = centre_of(session)
+        units = [centre.unit, *centre.units]
+        centre.units = []
+        session.flush()
+        for kind, column, value in (
+            (WavePoint, WavePoint.point_id, centre.id),
+            (WaveUnit, WaveUnit.unit_id, centre.unit_id),
+        ):
+            session.execute(delete(kind).where(column == value))
+        for row in (centre, *units, *session.scalars(select(Procedure))):
+            session.delete(row)
+            session.flush()
+
+    assert counts(demo_database) != whole
+    assert load(demo_database) == 0
+    assert counts(demo_database) == whole
 
 
 def test_a_database_with_a_wave_of_its_own_is_not_for_the_demo(sqlite_database):

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError
 
 from questionnaires.load import Catalogue
 from questionnaires.vector import dictionary, encode
+from survey_app.db import Base
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import WaveForm
 from survey_app.services import responses
@@ -819,7 +820,9 @@ def test_names_are_sorted_after_they_are_composed():
 
 WRITERS = {
     "survey_app/services/responses.py",
-    "survey_app/services/deletions.py",  # leaves a tombstone
+    "survey_app/services/review.py",  # takes out of the count, and back, at a supervisor's word
+    "survey_app/services/receipts.py",  # deletes at the wish of who answered
+    "survey_app/services/retention.py",  # deletes what has outlived its day
 }
 TABLES = {"Response", "Answer", "HeldResponse"}
 
@@ -896,3 +899,90 @@ def test_the_scan_lets_readers_be(tmp_path):
     path.write_text(source, encoding="utf-8")
 
     assert list(written_by(path)) == []
+
+
+# Numbers of persons -----------------------------------------------------------------------------
+
+SAID = "Xin gọi 0912345678 gặp tôi"
+KEPT = "Xin gọi [đã che số] gặp tôi"
+
+
+def test_a_number_of_a_person_is_stored_nowhere(database, door):
+    content = response_content(**door, answers={"comment": SAID}, paradata={"said": SAID})
+
+    assert send(database, content).status == "accepted"
+
+    (row,) = rows(database, Response)
+    assert stored_answers(database, content["id"])["comment"] == KEPT
+    kept = json.loads(row.document)
+    assert (kept["answers"]["comment"], kept["paradata"]["said"]) == (KEPT, KEPT)
+    assert row.content_hash == hashlib.sha256(row.document.encode()).hexdigest()
+
+
+def test_a_retry_of_a_form_with_a_hidden_number_is_known_again(database, door):
+    content = response_content(**door, answers={"comment": SAID})
+    first = send(database, content)
+
+    again = send(database, content)
+
+    assert (again.status, again.receipt) == ("duplicate", first.receipt)
+    assert send(database, content | {"locale": "en"}).status == "conflict"
+
+
+def test_no_hash_gives_a_hidden_number_away(database, door):
+    """All else is known, so the number would be found by trying a thousand million of them."""
+    content = response_content(**door, answers={"comment": SAID})
+    send(database, content)
+
+    (row,) = rows(database, Response)
+    assert row.content_hash != hashlib.sha256(canonical(content).encode()).hexdigest()
+    other = content | {"answers": content["answers"] | {"comment": SAID.replace("5678", "1234")}}
+    assert responses.content_hash_of(content) == responses.content_hash_of(other)
+
+
+def test_forms_kept_apart_hold_no_number_either(database, door):
+    content = response_content(**door, answers={"comment": SAID})
+    send(database, content)
+    send(database, content | {"locale": "en"})
+    send(database, content | {"id": str(uuid4()), "version": "9"})
+
+    held = rows(database, HeldResponse)
+    assert {row.reason for row in held} == {"conflict", "quarantined"}
+    assert not any("0912345678" in row.document for row in held)
+
+
+def test_a_number_that_was_asked_for_stays_a_number(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+        point = make_point(session, wave, form="sipas-citizen/2022")
+        door = {"wave": wave.code, "collection_point": point.code}
+    version = catalogue().questionnaire("sipas-citizen/2022").definition
+    item = next(item for item in version.items if item.kind == "number")
+    content = response_content(**door, questionnaire="sipas-citizen", version="2022", mode="paper")
+    content["answers"] = {item.code: "1"}
+
+    assert send(database, content).status == "accepted"
+
+    assert stored_answers(database, content["id"]) == {item.code: "1"}
+
+
+PERSONAL = re.compile(r"(^|_)(name|phone|mail|address|contact|dossier|ip|agent|account)(_|$)")
+
+
+def test_no_table_with_answers_has_a_column_for_who_gave_them():
+    tables = ("response", "answer", "draft", "held_response", "staged_response", "response_quality")
+    found = {
+        f"{name}.{column.name}"
+        for name in tables
+        for column in Base.metadata.tables[name].columns
+        if PERSONAL.search(column.name)
+    }
+    led_to = {
+        key.column.table.name for name in tables for key in Base.metadata.tables[name].foreign_keys
+    }
+
+    assert found == set()
+    # A device is a kiosk or a tablet of the office, never somebody's own.
+    assert led_to == {"wave", "unit", "collection_point", "procedure", "response", "device"}
+    assert PERSONAL.search("full_name")
+    assert not PERSONAL.search("unit_id")

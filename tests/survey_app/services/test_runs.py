@@ -15,11 +15,19 @@ from survey_app.errors import NotFound
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Response
 from survey_app.models.runs import Run
-from survey_app.models.waves import WaveIndex
+from survey_app.models.waves import CollectionPoint, WaveIndex, WavePoint
 from survey_app.services.demo import load_demo
-from survey_app.services.results import wave_named
+from survey_app.services.responses import ACCEPTED, Arrival, accept_response
+from survey_app.services.results import counts_of, results_page, wave_named, waves
 from survey_app.services.runs import Order, compute_run, computed_run, reported_before
-from tests.survey_app.factories import NOW, catalogue, make_point, make_unit, make_wave
+from tests.survey_app.factories import (
+    NOW,
+    catalogue,
+    make_point,
+    make_unit,
+    make_wave,
+    response_content,
+)
 from tests.survey_app.results_factories import (
     INDEX,
     make_answers,
@@ -214,3 +222,118 @@ def test_what_was_reported_for_the_year_before_is_computed_once(session):
     assert [order.wave for order in reported_before(session, wave)] == [reported]
     make_run(session, reported, "sipas-2021")
     assert reported_before(session, wave) == []
+
+
+def send_helped(session, wave, point, helped, n, satisfied):
+    for k in range(n):
+        content = response_content(
+            wave=wave.code,
+            collection_point=point.code,
+            answers={"access": "4" if k < satisfied else "2"},
+        )
+        content |= {"helped": helped} if helped else {}
+        assert accept_response(session, content, NOW, catalogue()).receipt
+
+
+def test_answers_are_tabulated_apart_by_who_helped_and_hidden_where_there_are_few(session):
+    wave = make_wave(session)
+    session.add(WaveIndex(wave_id=wave.id, index_code=INDEX))
+    point = make_point(session, wave)
+    send_helped(session, wave, point, "nobody", 20, 10)
+    send_helped(session, wave, point, "official", 10, 10)
+    send_helped(session, wave, point, None, 12, 3)
+    send_helped(session, wave, point, "relative", 11, 0)
+    run = make_run(session, wave)
+    rows = {
+        row["domain"]["helped"]: row
+        for row in json.loads(run.result)["results"]
+        if "helped" in row["domain"] and row["node"] == "S1"
+    }
+    page = results_page(session, catalogue(), run.id)
+
+    assert {helped: row["estimate"] for helped, row in rows.items()} == {
+        "nobody": 0.5,
+        "official": 1.0,
+        "relative": 0.0,
+        "unknown": 0.25,
+    }
+    names = [row.name for row in page.helpers]
+    assert names == ["không ai giúp", "người thân giúp", "cán bộ giúp", "không rõ"]
+    assert [unit.code for unit in page.units] == [point.unit.code]
+
+    few = make_wave(session)
+    session.add(WaveIndex(wave_id=few.id, index_code=INDEX))
+    there = make_point(session, few)
+    send_helped(session, few, there, "nobody", 20, 10)
+    send_helped(session, few, there, "official", 9, 9)
+    shown = results_page(session, catalogue(), make_run(session, few).id).helpers
+    assert [row.figures[0].estimate for row in shown][-1] is None
+
+
+def test_a_wave_in_which_nobody_says_who_helped_has_no_such_family(session):
+    run = make_run(session, make_computable(session))
+
+    domains = [row["domain"] for row in json.loads(run.result)["results"]]
+    assert {frozenset(domain) for domain in domains} == {frozenset(), frozenset({"unit"})}
+
+
+def test_partial_forms_are_not_computed_and_counted_apart(session):
+    wave = make_computable(session, n=12)
+    point = session.scalars(
+        select(CollectionPoint).join(WavePoint).where(WavePoint.wave_id == wave.id)
+    ).one()
+    content = response_content(
+        wave=wave.code, collection_point=point.code, answers={"overall": None}, partial=True
+    )
+    assert accept_response(session, content, NOW, catalogue()).receipt
+    counts = counts_of(session, wave)
+
+    assert make_run(session, wave).responses == 12
+    assert (counts.returned, counts.valid, counts.partial) == (13, 12, 1)
+    assert [line.valid for line in waves(session, catalogue()) if line.code == wave.code] == [12]
+
+
+def test_a_small_group_of_raters_is_told_neither_alone_nor_as_what_is_left(session):
+    """Of four groups, one below ten and one pooled by the move, no sum tells the small one."""
+    wave = make_computable(session, n=0)
+    point = make_point(session, wave)
+    for group, n in (("A", 20), ("B", 12), ("C", 6), (None, 11)):
+        for _ in range(n):
+            content = response_content(
+                wave=wave.code, collection_point=point.code, mode="invitation"
+            )
+            arrival = Arrival(by_code=True, rater_group=group)
+            receipt = accept_response(session, content, NOW, catalogue(), arrival)
+            assert (receipt.status, receipt.receipt) == (ACCEPTED, None)
+    run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
+    rows = [row for row in json.loads(run.result)["results"] if "rater_group" in row["domain"]]
+
+    told = {}
+    for row in rows:
+        told.setdefault(row["domain"]["rater_group"], set()).add(row["status"])
+    assert set(told) == {"A", "B", "C"}
+    assert told["C"] == {"suppressed"}
+    # Who belongs to no group here counts as one more hidden cell, so B need not be hidden.
+    assert told["A"] == told["B"] == {"ok"}
+    assert not any(row["domain"] == {"rater_group": "C"} and row["estimate"] for row in rows)
+
+
+def test_a_small_group_that_would_be_the_rest_hides_another(session):
+    wave = make_computable(session, n=0)
+    point = make_point(session, wave)
+    for group, n in (("A", 20), ("B", 12), ("C", 6)):
+        for _ in range(n):
+            content = response_content(
+                wave=wave.code, collection_point=point.code, mode="invitation"
+            )
+            arrival = Arrival(by_code=True, rater_group=group)
+            accept_response(session, content, NOW, catalogue(), arrival)
+    run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
+    told = {
+        row["domain"]["rater_group"]: row["reason"]
+        for row in json.loads(run.result)["results"]
+        if "rater_group" in row["domain"]
+    }
+
+    assert told["C"] == "n_below_minimum"
+    assert told["B"] == "complementary"

@@ -1,14 +1,20 @@
 """Who may open what, the heads of every answer, and one clear page for what goes wrong."""
 
+import re
+from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import select
 
 from questionnaires.refusal import Refusal
+from survey_app import clock
 from survey_app.db import Busy
 from survey_app.errors import Gone, NotAllowed, NotFound, Stale
+from survey_app.models.waves import Wave
 from survey_app.security import access_of, public, requires
-from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.citizen_door import Person, make_app, make_door, receipt_on
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_every_answer_carries_the_strict_heads(app, path):
     assert headers["Content-Security-Policy"].startswith("default-src 'self';")
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == ("no-referrer" if path == "/s/x" else "same-origin")
     assert "Strict-Transport-Security" not in headers
 
 
@@ -147,3 +153,90 @@ def test_a_wrong_method_names_the_right_ones(app):
     page = app.test_client().put("/healthz")
 
     assert page.status_code in (400, 405)
+
+
+@pytest.mark.parametrize("path", ["/s/x", "/s/x/1", "/k/x", "/i/x", "/receipt", "/receipt?lang=en"])
+def test_from_the_doors_no_browser_tells_where_it_came_from(app, path):
+    page = app.test_client().get(path)
+
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert 'name="referrer"' not in page.text  # a page's own wish would count more than the head
+
+
+@pytest.fixture
+def https(app):
+    """Send a form over HTTPS as a browser does; returns the answer."""
+    client = app.test_client()
+
+    def send(path, shown, **headers):
+        page = client.get(shown, base_url="https://sipas.example")
+        fields = {"csrf_token": re.search(r'csrf_token" value="([^"]+)', page.text).group(1)}
+        fields |= {"code": "ABCDE23456", "name": "lan", "password": "x"}
+        return client.post(path, data=fields, base_url="https://sipas.example", headers=headers)
+
+    return send
+
+
+def test_over_https_a_door_takes_a_form_of_a_page_that_tells_nothing_of_itself(https):
+    page = https("/receipt", "/receipt", Origin="null", **{"Sec-Fetch-Site": "same-origin"})
+
+    assert page.status_code == 404  # the code is unknown: the form was read
+
+
+def test_a_whole_form_is_filled_over_https_without_a_referrer(sqlite_database):
+    app = make_app(sqlite_database, secure_cookies=True)
+    door = make_door(sqlite_database)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    client = app.test_client()
+    for name in ("get", "post"):
+        plain = getattr(client, name)
+        setattr(client, name, partial(plain, base_url="https://sipas.example"))
+    person = Person(client, door)
+
+    assert person.finish().status_code == 303
+    assert receipt_on(person.see("/thanks"))
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"), [("/receipt", "/receipt"), ("/admin/sign-in", "/admin/sign-in")]
+)
+def test_a_form_sent_from_another_site_is_refused(https, path, shown):
+    page = https(path, shown, Referer="https://sipas.example/", **{"Sec-Fetch-Site": "cross-site"})
+
+    assert page.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("referrer", "status"),
+    [
+        (None, 400),
+        ("https://other.example/", 400),
+        ("http://sipas.example/", 400),
+        ("https://sipas.example/admin/sign-in", 401),
+    ],
+)
+def test_the_administration_still_asks_for_the_referrer_over_https(https, referrer, status):
+    headers = {"Referer": referrer} if referrer else {}
+
+    assert https("/admin/sign-in", "/admin/sign-in", **headers).status_code == status
+
+
+def add_at_a_door(app, path, secret):
+    def thing():
+        raise ValueError(secret)
+
+    return add(app, public(thing), path)
+
+
+@pytest.mark.parametrize("path", ["/i/code-of-lan", "/s/token-of-lan/x/y", "/api/v9/thing"])
+def test_an_error_at_a_door_is_logged_without_its_words(app, caplog, path):
+    secret = "code" + "-of-" + "lan"
+
+    page = add_at_a_door(app, path, secret).get(path)
+
+    assert page.status_code == 500
+    assert "ValueError" in caplog.text
+    assert "add_at_a_door" in caplog.text or "in thing" in caplog.text
+    assert secret not in caplog.text
+    assert path not in caplog.text

@@ -193,7 +193,7 @@ def test_from_the_button_to_the_result(app, client, database):
 
     assert job.status_code == 303
     assert "Đang chờ" in text_of(waiting)
-    assert 'http-equiv="refresh"' in waiting.get_data(as_text=True)
+    assert "js/job.js" in waiting.get_data(as_text=True)
     assert "Xem lại" in text_of(waiting)
     assert client.get(done.location).status_code == 200
     assert actions(database) == ["sign_in", "ask_compute", "compute"]
@@ -216,7 +216,7 @@ def test_a_computation_that_fails_says_why(app, client, database):
 
     answer = client.get(job)
     assert "chưa có phiếu" in text_of(answer)
-    assert "refresh" not in answer.get_data(as_text=True)
+    assert "js/job.js" not in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("index", ["", "sipas-2022", "../x"])
@@ -347,7 +347,7 @@ def test_every_page_has_one_heading_a_title_and_a_language(client, database):
 
 
 def test_the_web_loads_no_mathematics():
-    heavy = "numpy scipy pandas matplotlib duckdb"
+    heavy = "numpy scipy pandas matplotlib duckdb typst"
     program = (
         "import sys, survey_app; "
         f"print([name for name in '{heavy}'.split() if name in sys.modules])"

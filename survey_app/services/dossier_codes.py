@@ -1,0 +1,180 @@
+"""One-time codes on receipts of dossiers: what stands behind a code, and spending it once."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from questionnaires.answers import check_answers
+from questionnaires.load import Catalogue
+from survey_app.errors import Gone, NotFound
+from survey_app.models.codes import DossierCode
+from survey_app.models.responses import HELPERS, StagedResponse
+from survey_app.models.units import Unit
+from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
+from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE, canonical
+from survey_app.services.screening import screened_content
+from survey_app.services.waves import is_open
+
+CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
+GROUP: Final = 4
+MODE: Final = "code"
+FORM: Final = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
+POINT: Final = "H{unit_id:05d}"  # hồ sơ: where answers by code are counted, one for each unit
+
+
+@dataclass(frozen=True)
+class CodeDoor:
+    """What stands behind a code: the wave, the rated unit and field, and the form to fill in.
+
+    `unit` is the one that resolved the dossier, or the one above where that had few dossiers.
+    Nothing else of the dossier is known here.
+    """
+
+    wave_id: int
+    wave: str
+    wave_title: str
+    unit: str
+    unit_name: str
+    field: str | None
+    field_name: str | None
+    point: str
+    questionnaire: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a person answers behind a code: no id, no moment, nothing of the device."""
+
+    answers: Mapping[str, Any]
+    locale: str = LOCALES[0]
+    helped: str | None = None
+    consent: str | None = None
+
+
+def find_code(session: Session, code: str, now: datetime) -> CodeDoor | None:
+    """What stands behind a code as it was typed or opened; None for an unknown one.
+
+    It reads only, so a preview of a message that fetches the link spends nothing. Raises `Gone`
+    when the code has been used, or when its wave takes no answers now.
+    """
+    row = _row(session, code)
+    return _door(session, row, now) if row is not None else None
+
+
+def spend_code(
+    session: Session, code: str, reply: Reply, now: datetime, catalogue: Catalogue
+) -> None:
+    """Mark a code as used and put the answer among those waiting to be moved, in one transaction.
+
+    For the page `/s/c/<code>`: GET calls `find_code` and shows the form of its door; the POST that
+    sends the finished form calls this once and shows thanks without a receipt, since a receipt
+    would lead back to the answer. A draft is kept as for other doors and dropped in the same
+    transaction. Raises `NotFound` for an unknown code, `Gone` the second time, and `Refusal`, the
+    code unspent, when an answer will not do. Answers off the path are dropped.
+
+    `StagedResponse.content` is the response object without id and moments, in canonical JSON, mode
+    «code», its free text screened; it carries no rater group. The mover gives it an id and a date.
+    """
+    row = _row(session, code)
+    if row is None:
+        raise NotFound("Không có mã này. Xin xem lại mã in trên giấy biên nhận.")
+    door = _door(session, row, now)
+    definition = catalogue.questionnaire(f"{door.questionnaire}/{door.version}").definition
+    checked = check_answers(definition, reply.answers)
+    for problem in checked.problems:
+        raise problem.refusal
+    taken = session.execute(
+        update(DossierCode)
+        .where(DossierCode.code_hash == row.code_hash, DossierCode.used.is_(False))
+        .values(used=True)
+        .execution_options(synchronize_session=False)
+    )
+    if not isinstance(taken, CursorResult) or taken.rowcount != 1:
+        raise _used()
+    content = _content(door, reply, checked.answers)
+    staged = StagedResponse(
+        id=uuid4(),
+        wave_id=row.wave_id,
+        unit_id=row.unit_id,
+        content=canonical(screened_content(content)),
+    )
+    session.add(staged)
+    session.flush()
+    session.expire(row)
+
+
+def hash_of(code: str) -> str:
+    """What is stored of a code: its sha256, however it was spaced or cased."""
+    return hashlib.sha256(_bare(code).encode("utf-8", "replace")).hexdigest()
+
+
+def printed(code: str) -> str:
+    """A code in groups of four, as it is printed."""
+    return "-".join(code[k : k + GROUP] for k in range(0, len(code), GROUP))
+
+
+def _bare(code: str) -> str:
+    return re.sub(r"[\s\-–.]", "", code).upper()
+
+
+def _row(session: Session, code: str) -> DossierCode | None:
+    if not FORM.fullmatch(_bare(code)):
+        return None
+    return session.get(DossierCode, hash_of(code))
+
+
+def _used() -> Gone:
+    return Gone("Mã này đã được dùng; mỗi mã chỉ trả lời được một lần. Xin cảm ơn Ông/Bà.")
+
+
+def _door(session: Session, row: DossierCode, now: datetime) -> CodeDoor:
+    if row.used:
+        raise _used()
+    wave, unit = session.get_one(Wave, row.wave_id), session.get_one(Unit, row.unit_id)
+    place = session.execute(
+        select(CollectionPoint, WavePoint)
+        .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
+        .where(CollectionPoint.code == POINT.format(unit_id=unit.id), WavePoint.wave_id == wave.id)
+    ).one_or_none()
+    if place is None or not is_open(wave, now):
+        raise Gone("Đợt lấy ý kiến của mã này hiện không nhận phiếu. Xin cảm ơn Ông/Bà.")
+    point, assigned = place
+    field = session.get_one(Procedure, row.procedure_id) if row.procedure_id else None
+    return CodeDoor(
+        wave_id=wave.id,
+        wave=wave.code,
+        wave_title=wave.title,
+        unit=unit.code,
+        unit_name=unit.name,
+        field=field.code if field else None,
+        field_name=field.name if field else None,
+        point=point.code,
+        questionnaire=assigned.questionnaire,
+        version=assigned.version,
+    )
+
+
+def _content(door: CodeDoor, reply: Reply, answers: Mapping[str, Any]) -> dict[str, Any]:
+    said = {
+        "field": door.field,
+        "helped": reply.helped if reply.helped in HELPERS else None,
+        "consent": (reply.consent or "")[:LONGEST_NOTICE] or None,
+    }
+    return {
+        "questionnaire": door.questionnaire,
+        "version": door.version,
+        "wave": door.wave,
+        "collection_point": door.point,
+        "unit": door.unit,
+        "mode": MODE,
+        "locale": reply.locale if reply.locale in LOCALES else LOCALES[0],
+        "answers": dict(answers),
+    } | {name: value for name, value in said.items() if value is not None}

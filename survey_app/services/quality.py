@@ -1,0 +1,211 @@
+"""What is noticed when a response arrives: signals of misuse with points, never a refusal."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+
+from sqlalchemy import and_, bindparam, case, func, insert, select
+from sqlalchemy.orm import Session
+
+from survey_app.db import Base
+from survey_app.models.responses import Response, ResponseQuality
+from survey_app.services.links import HANOI
+
+# Signal: points. A response is flagged for a supervisor from FLAGGED points on, so a signal that
+# has an innocent reading of its own (a family on the office's network, a busy morning, a contented
+# person ticking «hài lòng» all along) never flags alone, and two of them together do.
+POINTS: Final[Mapping[str, int]] = {
+    "too_fast": 3,  # nobody reads that fast
+    "kiosk_after_hours": 3,  # the room with the kiosk was locked
+    "burst": 2,  # more than a counter can serve
+    "device_burst": 2,  # more than one kiosk can be handed on
+    "identical": 2,  # the same answers over and over at one counter
+    "office_network": 2,  # staff, or a citizen on their network
+    "helped_by_official": 2,  # who is rated stood beside
+    "after_hours": 1,  # at home in the evening is usual, so hardly a sign
+    "straight_line": 1,  # the same answer to everything
+    "clock": 0,  # the device's clock cannot be believed, which is nobody's fault
+}
+FLAGGED: Final = 3
+
+# Reading takes about 0.3 s a word (Zhang & Conrad 2014, "Speeding in web surveys"), and no question
+# has fewer than ten words. Half of that spares those who know the form.
+SECONDS_PER_ANSWER: Final = 1.5
+LONGEST: Final = timedelta(hours=24)  # a form is kept no longer; anything above is a wrong clock
+WINDOW: Final = timedelta(minutes=10)
+MOST_AT_POINT: Final = 15  # in the window: a one-stop counter returns a dossier in 3 to 5 minutes
+MOST_AT_DEVICE: Final = 12  # in the window: 50 s each, without anybody stepping aside
+NEWEST: Final = 100  # of the day at the counter, looked at for identical answers
+# A short form is often answered alike by different people, a long one hardly ever.
+SHORT_FORM: Final = 20  # closed items
+IDENTICAL_SHORT, IDENTICAL_LONG = 5, 2  # the n-th identical one of the day is the first noticed
+FEWEST_SCALES: Final = 5  # with fewer scales the same answer everywhere says nothing
+WAITED: Final = timedelta(minutes=10)  # longer than that between sending and arriving: was queued
+ONLINE: Final = ("web", "kiosk")  # what arrives when it is sent
+BY_PERSON: Final = ("web", "kiosk", "tablet", "phone")  # not keyed later, not by a one-time code
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What is known of an arriving response beside its row.
+
+    `scales` are the answers to scale items and `answered` counts all answers. `hours` are the
+    opening hours of the counter (JSON of `CollectionPoint.opening_hours`).
+    """
+
+    scales: Sequence[str] = ()
+    answered: int = 0
+    hours: str | None = None
+    in_office: bool = False
+    device_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """Signals with their points, and how long the form took."""
+
+    signals: Mapping[str, int] = field(default_factory=dict)
+    seconds: int | None = None
+
+    @property
+    def score(self) -> int:
+        """All points together."""
+        return sum(self.signals.values())
+
+
+def note_quality(session: Session, row: Mapping[str, Any], known: Circumstances) -> Noticed:
+    """Score a response that has just been inserted, and keep the score beside it.
+
+    `row` holds the columns of the response. One query over the newest responses of the day at the
+    same counter, and one insert; a form on paper or from a one-time code takes no query, since when
+    it comes says nothing of when it was filled in.
+    """
+    noticed = _noticed(row, known)
+    if row["mode"] in BY_PERSON:
+        signals = dict(noticed.signals) | _among_others(session, row, known)
+        noticed = Noticed(signals, noticed.seconds)
+    stored = {
+        "response_id": row["id"],
+        "score": noticed.score,
+        "signals": json.dumps(noticed.signals, sort_keys=True),
+        "seconds": noticed.seconds,
+        "device_id": known.device_id,
+    }
+    session.execute(_KEEP, stored)
+    return noticed
+
+
+def seconds_between(started: str | None, submitted: str | None) -> float | None:
+    """Seconds between two moments as a device wrote them; None where they cannot be compared."""
+    try:
+        return (
+            datetime.fromisoformat(submitted or "") - datetime.fromisoformat(started or "")
+        ).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def is_within(hours: str | None, moment: datetime) -> bool:
+    """Say whether a counter was open at a moment; one that tells no hours always is."""
+    week = _week(hours) if hours else None
+    if week is None:
+        return True
+    local = moment.astimezone(HANOI)
+    clock = local.time().replace(tzinfo=None)
+    return any(opens <= clock <= closes for opens, closes in week.get(local.isoweekday(), ()))
+
+
+def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
+    """What a response says by itself."""
+    found: list[str] = []
+    seconds = seconds_between(row["started_at"], row["submitted_at"])
+    if seconds is not None and not 0 <= seconds <= LONGEST.total_seconds():
+        found.append("clock")
+        seconds = None
+    elif _waited(row) < -WAITED.total_seconds():
+        found.append("clock")  # sent in the future
+    in_person = row["mode"] in BY_PERSON
+    if in_person and seconds is not None and seconds < SECONDS_PER_ANSWER * known.answered:
+        found.append("too_fast")
+    if len(known.scales) >= FEWEST_SCALES and len(set(known.scales)) == 1:
+        found.append("straight_line")
+    if row["helped"] == "official":
+        found.append("helped_by_official")
+    if row["mode"] == "web" and known.in_office:  # kiosks stand in offices
+        found.append("office_network")
+    if row["mode"] in ONLINE and not is_within(known.hours, row["received_at"]):
+        kiosk = row["mode"] == "kiosk"
+        if not kiosk:
+            found.append("after_hours")
+        elif _waited(row) <= WAITED.total_seconds():
+            found.append("kiosk_after_hours")
+    return Noticed(
+        {name: POINTS[name] for name in found}, None if seconds is None else int(seconds)
+    )
+
+
+def _waited(row: Mapping[str, Any]) -> float:
+    """Seconds between sending, by the device's own clock, and arriving; 0 where it tells none."""
+    return seconds_between(row["submitted_at"], row["received_at"].isoformat()) or 0.0
+
+
+def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances) -> dict[str, int]:
+    """What is noticed among the responses of the day at the same counter, this one included."""
+    now: datetime = row["received_at"]
+    day = datetime.combine(now.astimezone(HANOI), time(), HANOI)
+    given = {"point": row["point_id"], "vector": row["vector"]}
+    given |= {"day": day, "since": now - WINDOW, "now": now}
+    of_device = row["mode"] == "kiosk" and known.device_id is not None
+    if of_device:
+        given["device"] = known.device_id
+    counted = session.execute(_WITH_DEVICE if of_device else _AT_POINT, given).one()
+    identical, at_point, at_device = (*(n or 0 for n in counted), 0)[:3]
+    first_noticed = IDENTICAL_SHORT if len(row["vector"]) < SHORT_FORM else IDENTICAL_LONG
+    found = {
+        "identical": any(row["vector"]) and identical >= first_noticed,
+        # A tablet or a phone call is sent whenever there is a network: many at once is usual.
+        "burst": row["mode"] in ONLINE and at_point > MOST_AT_POINT,
+        "device_burst": of_device and at_device + 1 > MOST_AT_DEVICE,
+    }
+    return {name: POINTS[name] for name, is_so in found.items() if is_so}
+
+
+def _count(condition: Any) -> Any:
+    return func.sum(case((condition, 1), else_=0))
+
+
+def _queries() -> tuple[Any, Any]:
+    """Counts among the newest of the day at a counter: identical, fresh, fresh of one device."""
+    recent = (
+        select(Response.id, Response.received_at, Response.vector)
+        .where(Response.point_id == bindparam("point"))
+        .where(Response.received_at.between(bindparam("day"), bindparam("now")))
+        .order_by(Response.received_at.desc())
+        .limit(NEWEST)
+        .subquery()
+    )
+    fresh = recent.c.received_at > bindparam("since")
+    counts = (_count(recent.c.vector == bindparam("vector")), _count(fresh))
+    same = and_(fresh, ResponseQuality.device_id == bindparam("device"))
+    joined = recent.outerjoin(ResponseQuality, ResponseQuality.response_id == recent.c.id)
+    return select(*counts), select(*counts, _count(same)).select_from(joined)
+
+
+# Built once: building takes longer than running.
+_AT_POINT, _WITH_DEVICE = _queries()
+_KEEP: Final = insert(Base.metadata.tables[ResponseQuality.__tablename__])
+
+
+@lru_cache(maxsize=512)
+def _week(hours: str) -> Mapping[int, Sequence[tuple[time, time]]] | None:
+    """Opening hours by weekday, 1 = Monday; None where the text says nothing sensible."""
+    try:
+        return {
+            int(day): [(time.fromisoformat(a), time.fromisoformat(b)) for a, b in spans]
+            for day, spans in json.loads(hours).items()
+        }
+    except (ValueError, TypeError, AttributeError):
+        return None

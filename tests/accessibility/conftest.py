@@ -1,0 +1,54 @@
+"""A browser, and a server of this test's own behind it."""
+
+import shutil
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def serve():
+    """Serve applications on free ports until the test ends; gives their addresses."""
+    running = []
+
+    def serve_one(app):
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield serve_one
+    for server, thread in running:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Open pages, each of a person of their own; a phone unless a width is asked for."""
+    contexts = []
+
+    def open_one(width=360, height=740, **options):
+        size = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=size, locale="vi-VN", **options))
+        return contexts[-1].new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()

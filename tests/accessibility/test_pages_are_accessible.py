@@ -1,0 +1,204 @@
+"""No page shuts anybody out: axe-core, narrow screens, text spacing, reduced motion, focus.
+
+Every door has a walk here, a generator that leads a browser page from page to page and yields its
+name each time one is to be looked at. A new door is added to WALKS.
+"""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from survey_app import clock, worker
+from survey_app.models.responses import Response
+from survey_app.models.waves import Wave
+from survey_app.services.accounts import create_account
+from tests.accessibility.axe import barriers
+from tests.survey_app.factories import catalogue
+from tests.survey_app.results_factories import make_computable
+from tests.survey_app.web.citizen_door import make_app, make_centre, make_door
+
+PASSWORD = "một mật khẩu dài"
+REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def open_wave(database, form="sipas-counter/1"):
+    """A counter's address in a wave that is open today."""
+    door = make_door(database, form)
+    with database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    return door
+
+
+def citizens(page, site, database, language):
+    """A citizen's own phone: /s/<token>."""
+    door = f"{site}{open_wave(database)}"
+    page.goto(f"{door}?lang={language}")
+    yield "start"
+    page.locator("main form .button").first.click()
+    yield "questions"
+    page.locator("main form .button").first.click()
+    yield "questions with errors"
+    for code in REQUIRED:
+        page.locator(f"#q-{code}-4").check()
+    page.locator("main form .button").first.click()
+    page.wait_for_url("**/review")
+    yield "review"
+    page.locator("main form .button").first.click()
+    yield "review with errors"
+    page.goto(f"{door}?lang={language}")
+    yield "start again"
+    page.goto(f"{door}/leave")
+    yield "leave"
+    page.goto(f"{door}/review")
+    page.locator("#helped-1").check()
+    page.locator("main form .button").first.click()
+    page.wait_for_url("**/thanks*")
+    yield "thanks"
+    page.goto(f"{door}?lang={language}")
+    yield "start after sending"
+    page.goto(f"{door}/goodbye?lang={language}")
+    yield "goodbye"
+    page.goto(f"{door}/review?lang={language}")
+    yield "thanks for what was sent"
+    page.context.clear_cookies()
+    page.goto(f"{door}/thanks?lang={language}")
+    yield "receipt that is gone"
+    page.goto(f"{door}x?lang={language}")
+    yield "edited link"
+    page.goto(f"{site}/nowhere?lang={language}")
+    yield "no such page"
+    page.goto(f"{site}/accessibility?lang={language}")
+    yield "accessibility statement"
+    page.goto(f"{site}/privacy?lang={language}")
+    yield "data protection"
+    page.goto(f"{site}/receipt?lang={language}")
+    yield "receipt"
+    page.locator("#code").fill("ABCDE23456")
+    page.locator("main form .button").click()
+    yield "receipt unknown"
+    with database.reading() as session:
+        receipt = session.scalars(select(Response.receipt)).one()
+    for where in ("form found", "delete it?", "form deleted"):
+        if page.locator("#code").count():
+            page.locator("#code").fill(receipt)
+        page.locator("main form .button").first.click()
+        yield where
+
+
+def centre(page, site, database, language):
+    """A desk of a one-stop centre: which agency, and what the page before sending says of it."""
+    door = f"{site}{make_centre(database)}"
+    with database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    page.goto(f"{door}?lang={language}")
+    page.locator("main form .button").first.click()
+    yield "dossier"
+    page.locator("main form .button").first.click()
+    yield "dossier with errors"
+    page.locator("#unit-1").check()
+    page.locator("main form .button").first.click()
+    for code in REQUIRED:
+        page.locator(f"#q-{code}-4").check()
+    page.get_by_role("textbox").fill("Tôi khiếu nại: hồ sơ chậm. Gọi 0912345678.")
+    page.locator("main form .button").first.click()
+    yield "review with dossier and numbers"
+    page.locator("#helped-1").check()
+    page.locator("main form .button").first.click()
+    page.wait_for_url("**/thanks*")
+    yield "thanks with a complaint"
+
+
+def long_form(page, site, database, language):
+    """The citizens' form of 2022, which has every kind of question, with its errors."""
+    page.goto(f"{site}{open_wave(database, 'sipas-citizen/2022')}?lang={language}")
+    page.locator("main form .button").first.click()
+    for number in range(1, 40):
+        yield f"page {number}"
+        page.locator("main form .button").first.click()
+        if page.locator("#summary").count():
+            if language == "vi":  # the other languages have theirs on the short form
+                yield f"page {number} with errors"
+            answer_all(page)
+            page.locator("main form .button").first.click()
+        if page.url.endswith("/review"):
+            break
+    yield "review"
+
+
+def answer_all(page):
+    """Take the first option of every question, and type a number where one is asked for."""
+    for question in page.locator(".question").all():
+        options = question.locator("input[type=radio], input[type=checkbox]")
+        typed = question.locator("input[inputmode=decimal]")
+        if typed.count():
+            typed.fill("30")
+        elif options.count():
+            options.first.check()
+
+
+def staff(page, site, database, files):
+    """The administration: /admin, in the language of record."""
+    with database.writing() as session:
+        create_account(session, "lan", PASSWORD, "administrator")
+        make_computable(session, code="full", units=2)
+    page.goto(f"{site}/admin/sign-in")
+    yield "sign-in"
+    page.get_by_label("Tên đăng nhập").fill("lan")
+    page.get_by_label("Mật khẩu").fill("không đúng")
+    press(page, "Đăng nhập")
+    yield "wrong password"
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    press(page, "Đăng nhập")
+    yield "waves"
+    page.goto(f"{site}/admin/waves/full")
+    yield "wave"
+    page.locator("form[action$=compute] button").click()
+    yield "job"
+    while worker.work_once(database, catalogue(), files):
+        pass
+    page.reload()
+    yield "run"
+    page.goto(f"{site}/admin/waves/full/privacy")
+    yield "data protection"
+    page.goto(f"{site}/admin/waves/none")
+    yield "no such wave"
+
+
+# Here a new door is added: what it is called, its walk, what it is told besides.
+WALKS = {
+    **{f"citizens in {language}": (citizens, language) for language in ("vi", "km", "en")},
+    **{f"one-stop centre in {language}": (centre, language) for language in ("vi", "km", "en")},
+    **{f"long form in {language}": (long_form, language) for language in ("vi", "km")},
+}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_no_page_shuts_anybody_out(open_page, serve, sqlite_database, name):
+    walk, told = WALKS[name]
+    page = open_page()
+
+    found = {
+        where: barriers(page)
+        for where in walk(page, serve(make_app(sqlite_database)), sqlite_database, told)
+    }
+
+    assert len(found) > 4
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_page_of_the_administration_shuts_anybody_out(
+    open_page, serve, sqlite_database, tmp_path, width
+):
+    page = open_page(width)
+    site = serve(make_app(sqlite_database))
+
+    found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
+
+    assert len(found) == 8
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}

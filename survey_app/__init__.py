@@ -18,6 +18,7 @@ from survey_app.web import (
     audio,
     citizen,
     kiosk,
+    official,
     privacy,
     public,
 )
@@ -46,7 +47,7 @@ def create_app(config: Config) -> Flask:
     i18n.init_app(app)
     security.init_app(app)
     machines = (api.bp, api_codes.bp, api_dossiers.bp)
-    people = (public.bp, audio.bp, citizen.bp, kiosk.bp, privacy.bp, admin.bp)
+    people = (public.bp, audio.bp, citizen.bp, kiosk.bp, official.bp, privacy.bp, admin.bp)
     for blueprint in (*people, *machines):
         app.register_blueprint(blueprint)
     for blueprint in machines:

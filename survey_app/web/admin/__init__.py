@@ -3,6 +3,7 @@
 from survey_app.web.admin import (
     codes,
     coverage,
+    invitations,
     kiosks,
     languages,
     networks,
@@ -17,6 +18,7 @@ __all__ = [
     "bp",
     "codes",
     "coverage",
+    "invitations",
     "kiosks",
     "languages",
     "networks",

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from typing import IO
 
-from survey_app.i18n import _
+from survey_app.i18n import of_record
 from survey_app.services.letters import Letter
 
 UNSAFE = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute what begins so
@@ -15,7 +15,9 @@ def write_letters(letters: Iterable[Letter], stream: IO[str]) -> int:
     written = 0
     stream.write("\ufeff")  # tells a spreadsheet that this is UTF-8
     sheet = csv.writer(stream, lineterminator="\r\n")
-    sheet.writerow([_("họ tên"), _("liên hệ"), _("nhóm"), _("địa chỉ thư mời")])
+    sheet.writerow(
+        [of_record("họ tên"), of_record("liên hệ"), of_record("nhóm"), of_record("địa chỉ thư mời")]
+    )
     for letter in letters:
         cells = (letter.name, letter.contact, letter.group, letter.address)
         sheet.writerow([f"'{cell}" if cell.startswith(UNSAFE) else cell for cell in cells])

@@ -8,6 +8,7 @@ from typing import Any
 from questionnaires.model import Item, QuestionnaireVersion
 from questionnaires.refusal import Refusal
 from questionnaires.rules import Answer, holds, number
+from questionnaires.text import tidy
 
 DEFAULT_TEXT_LENGTH = 2000
 UNSTORABLE = ("Cc", "Cs")  # control signs (a database refuses NUL) and halves of a surrogate pair
@@ -86,6 +87,8 @@ def clean_answer(item: Item, raw: Any) -> Answer | None:
 
     Raises `Refusal` (field `problem` carries a stable code) when the value is not allowed.
     """
+    if isinstance(raw, str):
+        raw = tidy(raw)
     if not _is_given(raw):
         if item.required:
             raise _refusal(item, "required", "Vui lòng trả lời câu «{text}».")
@@ -94,7 +97,7 @@ def clean_answer(item: Item, raw: Any) -> Answer | None:
         return _clean_multiple(item, raw)
     if not isinstance(raw, str):
         raise _refusal(item, "not_text", "Câu «{text}» chỉ nhận một câu trả lời.")
-    value = unicodedata.normalize("NFC", raw).replace("\r\n", "\n").strip()
+    value = raw.replace("\r\n", "\n").strip()
     if any(unicodedata.category(sign) in UNSTORABLE and sign not in "\n\t" for sign in value):
         raise _refusal(item, "bad_character", "Câu «{text}»: câu trả lời có ký tự không dùng được.")
     if item.kind == "text":

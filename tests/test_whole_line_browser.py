@@ -92,11 +92,12 @@ def press(page, name):
 def answer_as_a_citizen(page, address, choice):
     """Fill the form at the printed address by touch; returns the receipt code."""
     page.goto(address)
-    press(page, "Bắt đầu")
+    press(page, "Tôi đồng ý và bắt đầu")
     for code in QUESTIONS:
         chosen = "2" if code == "trips" else choice
         page.locator(f"label[for='q-{code}-{chosen}']").click()
     press(page, "Tiếp tục")
+    page.locator("label[for='helped-1']").click()
     press(page, "Gửi phiếu")
     page.wait_for_url("**/thanks*")
     return page.locator(".code").inner_text()

@@ -13,6 +13,7 @@ from questionnaires.answers import clean_answer
 from questionnaires.model import Category, Item
 from questionnaires.refusal import Refusal
 from questionnaires.rules import Answer
+from questionnaires.text import tidy
 from survey_app.i18n import _
 
 PREFIX: Final = "q-"  # keeps the code of an item apart from the names a form has of its own
@@ -79,8 +80,8 @@ class FirstGiven(StringField):  # type: ignore[misc]
     """A text, or one of the options beside it under the same name: the text wins."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        """Take the first value that is not empty."""
-        self.data = next((value for value in valuelist if value.strip()), "")
+        """Take the first value that is not empty, as it will be kept."""
+        self.data = next((text for text in map(tidy, valuelist) if text.strip()), "")
 
 
 def name_of(item: Item) -> str:

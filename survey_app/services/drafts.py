@@ -13,9 +13,9 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
-from questionnaires.rules import Answer
+from questionnaires.rules import Answer as Value
 from survey_app.errors import Stale
-from survey_app.models.responses import Draft, HeldResponse, Response, Tombstone
+from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint
 from survey_app.services.responses import Receipt, accept_response
@@ -40,6 +40,7 @@ def start_draft(session: Session, door: Door, locale: str, now: datetime) -> str
         locale=locale,
         revision=0,
         answers="{}",
+        context=json.dumps({"field": door.field}) if door.field else "{}",
         started_at=now,
         saved_at=now,
     )
@@ -62,7 +63,7 @@ def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> 
     return found if (found.wave_id, found.point_id) == (door.wave_id, door.point_id) else None
 
 
-def answers_of(draft: Draft) -> dict[str, Answer]:
+def answers_of(draft: Draft) -> dict[str, Value]:
     """The answers saved so far, on the path and off it."""
     saved = json.loads(draft.answers)
     return {k: tuple(v) if isinstance(v, list) else str(v) for k, v in saved.items()}
@@ -82,7 +83,7 @@ def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime)
 
 
 def save_answers(
-    draft: Draft, answers: Mapping[str, Answer | None], revision: int, now: datetime
+    draft: Draft, answers: Mapping[str, Value | None], revision: int, now: datetime
 ) -> None:
     """Save the answers of one page; None takes an answer back.
 
@@ -152,6 +153,11 @@ def receipt_of(session: Session, response_id: UUID) -> str | None:
         return deleted.receipt
     held = select(HeldResponse.receipt).where(HeldResponse.response_id == response_id)
     return session.scalar(held.order_by(HeldResponse.received_at).limit(1))
+
+
+def values_sent(session: Session, response_id: UUID) -> tuple[str, ...]:
+    """The values of the answers of a form that was sent; none while it waits among others."""
+    return tuple(session.scalars(select(Answer.value).where(Answer.response_id == response_id)))
 
 
 def unit_name_of(session: Session, point_id: int) -> str:

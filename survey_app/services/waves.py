@@ -20,6 +20,7 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services.links import Link, check_link
+from survey_app.services.sorting import vietnamese
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Door:
 
     `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
     name), which the citizen chooses. `field` is the procedure or field that the link names.
+    `for_citizens` says that a citizen answers here: who is told what happens with the data and
+    agrees, and who is asked whether somebody helped.
     """
 
     wave_id: int
@@ -42,6 +45,7 @@ class Door:
     version: str
     agencies: tuple[tuple[str, str], ...]
     field: str | None
+    for_citizens: bool = False
 
 
 def is_open(wave: Wave, now: datetime) -> bool:
@@ -70,6 +74,7 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
     if not (is_collecting(point, now) and is_open(wave, now)):
         raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
     procedure = session.get(Procedure, link.procedure_id) if link.procedure_id else None
+    agencies = ((unit.code, unit.name) for unit in point.units)
     return Door(
         wave_id=wave.id,
         wave=wave.code,
@@ -81,9 +86,16 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
         unit_name=point.unit.name,
         questionnaire=assigned.questionnaire,
         version=assigned.version,
-        agencies=tuple((unit.code, unit.name) for unit in point.units),
+        agencies=tuple(sorted(agencies, key=lambda agency: vietnamese(agency[1]))),
         field=procedure.code if procedure else None,
+        for_citizens=True,
     )
+
+
+def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
+    """The fields (lĩnh vực) that procedures belong to: code and name of each."""
+    query = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
+    return tuple((code, name) for code, name in session.execute(query.order_by(Procedure.name)))
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

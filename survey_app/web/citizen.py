@@ -3,18 +3,19 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, render_template
+from flask import Blueprint, current_app, make_response, redirect, render_template
 from sqlalchemy.orm import Session
 
 from survey_app.errors import Gone
-from survey_app.i18n import LANGUAGES
+from survey_app.i18n import LANGUAGES, current_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import receipt_of, submit_draft, unit_name_of
 from survey_app.services.links import read_token
 from survey_app.services.responses import Receipt
 from survey_app.services.waves import Door, door_of
-from survey_app.web.filling import Filling, Visit, Where, kept_receipt
+from survey_app.web.filling import Filling, Visit
+from survey_app.web.keepsakes import Where, address, forget, kept_sent
 
 bp = Blueprint("citizen", __name__, url_prefix="/s")
 
@@ -44,18 +45,34 @@ Filling(bp, "/<token>", Counter())
 @bp.get("/<token>/thanks")
 @public
 def thanks(token: str) -> ReadyPage:
-    """Thanks, and the receipt for as long as it is shown."""
+    """Thanks, and the receipt for as long as it is shown; where to send a complaint, if one is."""
     with current_app.extensions["database"].reading() as session:
         link = read_token(session, token, _secret())
         unit_name = unit_name_of(session, link.point_id)
-    receipt = kept_receipt({"token": token})
-    if receipt is None:
+    sent = kept_sent({"token": token})
+    if sent is None:
         raise Gone("Mã nhận phiếu chỉ hiện trong một giờ sau khi gửi phiếu.")
     return make_response(
         render_template(
-            "citizen/thanks.html", unit_name=unit_name, receipt=receipt, languages=LANGUAGES
+            "citizen/thanks.html",
+            unit_name=unit_name,
+            receipt=sent.receipt,
+            complaint=sent.complaint,
+            complaints=current_app.extensions["config"].complaints,
+            token=token,
+            languages=LANGUAGES,
         )
     )
+
+
+@bp.post("/<token>/thanks")
+@public
+def clear(token: str) -> ReadyPage:
+    """On a shared device: keep nothing more of the form there."""
+    where = {"token": token}
+    answer = redirect(address(".goodbye", where, lang=current_locale()), 303)
+    forget(answer, where)
+    return answer
 
 
 def _secret() -> str:

@@ -16,7 +16,7 @@ from survey_app.services.accounts import create_account
 from tests.accessibility.axe import barriers
 from tests.survey_app.factories import catalogue
 from tests.survey_app.results_factories import make_computable
-from tests.survey_app.web.citizen_door import make_app, make_door
+from tests.survey_app.web.citizen_door import make_app, make_centre, make_door
 
 PASSWORD = "một mật khẩu dài"
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -42,7 +42,7 @@ def citizens(page, site, database, language):
     door = f"{site}{open_wave(database)}"
     page.goto(f"{door}?lang={language}")
     yield "start"
-    page.locator("main form .button").click()
+    page.locator("main form .button").first.click()
     yield "questions"
     page.locator("main form .button").first.click()
     yield "questions with errors"
@@ -51,12 +51,21 @@ def citizens(page, site, database, language):
     page.locator("main form .button").first.click()
     page.wait_for_url("**/review")
     yield "review"
+    page.locator("main form .button").first.click()
+    yield "review with errors"
     page.goto(f"{door}?lang={language}")
     yield "start again"
+    page.goto(f"{door}/leave")
+    yield "leave"
     page.goto(f"{door}/review")
+    page.locator("#helped-1").check()
     page.locator("main form .button").first.click()
     page.wait_for_url("**/thanks*")
     yield "thanks"
+    page.goto(f"{door}?lang={language}")
+    yield "start after sending"
+    page.goto(f"{door}/goodbye?lang={language}")
+    yield "goodbye"
     page.goto(f"{door}/review?lang={language}")
     yield "thanks for what was sent"
     page.context.clear_cookies()
@@ -84,10 +93,33 @@ def citizens(page, site, database, language):
         yield where
 
 
+def centre(page, site, database, language):
+    """A desk of a one-stop centre: which agency, and what the page before sending says of it."""
+    door = f"{site}{make_centre(database)}"
+    with database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    page.goto(f"{door}?lang={language}")
+    page.locator("main form .button").first.click()
+    yield "dossier"
+    page.locator("main form .button").first.click()
+    yield "dossier with errors"
+    page.locator("#unit-1").check()
+    page.locator("main form .button").first.click()
+    for code in REQUIRED:
+        page.locator(f"#q-{code}-4").check()
+    page.get_by_role("textbox").fill("Tôi khiếu nại: hồ sơ chậm. Gọi 0912345678.")
+    page.locator("main form .button").first.click()
+    yield "review with dossier and numbers"
+    page.locator("#helped-1").check()
+    page.locator("main form .button").first.click()
+    page.wait_for_url("**/thanks*")
+    yield "thanks with a complaint"
+
+
 def long_form(page, site, database, language):
     """The citizens' form of 2022, which has every kind of question, with its errors."""
     page.goto(f"{site}{open_wave(database, 'sipas-citizen/2022')}?lang={language}")
-    page.locator("main form .button").click()
+    page.locator("main form .button").first.click()
     for number in range(1, 40):
         yield f"page {number}"
         page.locator("main form .button").first.click()
@@ -146,6 +178,7 @@ def staff(page, site, database, files):
 # Here a new door is added: what it is called, its walk, what it is told besides.
 WALKS = {
     **{f"citizens in {language}": (citizens, language) for language in ("vi", "km", "en")},
+    **{f"one-stop centre in {language}": (centre, language) for language in ("vi", "km", "en")},
     **{f"long form in {language}": (long_form, language) for language in ("vi", "km")},
 }
 
@@ -160,7 +193,7 @@ def test_no_page_shuts_anybody_out(open_page, serve, sqlite_database, name):
         for where in walk(page, serve(make_app(sqlite_database)), sqlite_database, told)
     }
 
-    assert len(found) > 8
+    assert len(found) > 4
     assert {where: wrong for where, wrong in found.items() if wrong} == {}
 
 

@@ -193,6 +193,13 @@ def test_a_text_is_kept_in_composed_form():
     assert checked.answers == {"comment": "Sóc Trăng"}
 
 
+def test_signs_nobody_sees_are_no_part_of_an_answer():
+    checked = check_answers(TEXTS, {"comment": "\ufeffchờ\u200b\r\nlâu\u200b"})
+
+    assert checked.answers == {"comment": "chờ\nlâu"}
+    assert check_answers(TEXTS, {"comment": "\u200b\ufeff"}).answers == {}
+
+
 def test_length_is_counted_in_composed_characters():
     twelve = "ờ" * 12
 

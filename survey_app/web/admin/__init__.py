@@ -1,6 +1,25 @@
 """The administration: one door, and a room for each kind of work."""
 
-from survey_app.web.admin import codes, coverage, networks, points, privacy, quality, results
+from survey_app.web.admin import (
+    codes,
+    coverage,
+    languages,
+    networks,
+    points,
+    privacy,
+    quality,
+    results,
+)
 from survey_app.web.admin.door import bp
 
-__all__ = ["bp", "codes", "coverage", "networks", "points", "privacy", "quality", "results"]
+__all__ = [
+    "bp",
+    "codes",
+    "coverage",
+    "languages",
+    "networks",
+    "points",
+    "privacy",
+    "quality",
+    "results",
+]

@@ -1,5 +1,6 @@
 """Half-filled forms: saved by revision, sent once, forgotten after a day."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from survey_app.services.drafts import (
     LIFETIME,
     answers_of,
     check_revision,
+    context_of,
     find_draft,
     purge_drafts,
     receipt_of,
@@ -18,6 +20,7 @@ from survey_app.services.drafts import (
     start_draft,
     submit_draft,
     unit_name_of,
+    values_sent,
 )
 from survey_app.services.responses import ACCEPTED, REJECTED
 from survey_app.services.waves import door_of
@@ -97,6 +100,23 @@ def test_sending_stores_the_response_and_removes_the_draft(session, door, draft)
     assert receipt_of(session, identity) == receipt.receipt
     assert session.get_one(Response, identity).mode == "web"
     assert session.scalar(select(func.count()).select_from(Draft)) == 0
+
+
+def test_the_values_of_a_form_that_was_sent_can_be_read_again(session, door, draft):
+    save_answers(draft, {**ANSWERS, "comment": "Chờ lâu."}, 0, NOW)
+    identity = draft.response_id
+    before = values_sent(session, identity)
+
+    submit_draft(session, draft, door, NOW, catalogue())
+
+    assert before == ()
+    assert set(values_sent(session, identity)) == {*ANSWERS.values(), "Chờ lâu."}
+
+
+def test_a_field_that_the_link_names_goes_along_from_the_start(session, door):
+    key = start_draft(session, replace(door, field="DD"), "vi", NOW)
+
+    assert context_of(find_draft(session, key, door, NOW)) == {"field": "DD"}
 
 
 def test_a_rejected_form_stays_a_draft(session, door, draft):

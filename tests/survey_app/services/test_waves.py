@@ -7,12 +7,13 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
-from survey_app.models.waves import WaveIndex, WavePoint, WaveUnit
+from survey_app.models.waves import Procedure, WaveIndex, WavePoint, WaveUnit
 from survey_app.services.waves import (
     add_form,
     add_point,
     close_wave,
     door_of,
+    fields_of_work,
     index_of,
     is_open,
     open_wave,
@@ -164,3 +165,13 @@ def test_how_a_wave_is_computed_into_an_index(database):
         assert index_of(session, wave, "sipas-2022").stratum == "stratum"
         with pytest.raises(NotFound, match="sipas-2021"):
             index_of(session, wave, "sipas-2021")
+
+
+def test_fields_are_procedures_without_a_parent(database):
+    with database.writing() as session:
+        field = Procedure(code="DD", name="Đất đai")
+        session.add(field)
+        session.flush()
+        session.add(Procedure(code="DD.1", name="Đăng ký đất đai", parent_id=field.id))
+
+        assert fields_of_work(session) == (("DD", "Đất đai"),)

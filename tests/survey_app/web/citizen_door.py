@@ -14,7 +14,8 @@ from survey_app import create_app
 from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Draft, Response
-from survey_app.services.links import token_of
+from survey_app.models.waves import Procedure, Wave, WavePoint
+from survey_app.services.links import link_to, token_of
 from tests.survey_app.factories import COUNTER, NOW, link_of, make_point, make_unit
 
 SECRET = "a-secret-of-the-tests-with-32-signs"
@@ -28,6 +29,8 @@ ANSWERS = {
     "q-overall": "4",
     "q-comment": "Cán bộ tận tình.",
 }
+AGENCIES = {"STC": "Sở Tài chính", "SYT": "Sở Y tế", "SNNMT": "Sở Nông nghiệp và Môi trường"}
+FIELDS = {"DD": "Đất đai", "HT": "Hộ tịch", "DN": "Doanh nghiệp"}
 
 
 def make_app(database: Database, **changes: Any) -> Flask:
@@ -46,6 +49,23 @@ def make_door(database: Database, form: str = COUNTER) -> str:
         return f"/s/{token_of(session, link_of(session, point), SECRET, NOW)}"
 
 
+def make_centre(database: Database, field: str | None = None) -> str:
+    """Open a desk of a one-stop centre that takes dossiers for three agencies."""
+    with database.writing() as session:
+        centre = make_unit(session, code="TTHCC", name="Trung tâm Phục vụ hành chính công")
+        point = make_point(session, unit=centre)
+        for code, name in AGENCIES.items():
+            point.units.append(make_unit(session, code=code, name=name))
+        found = [Procedure(code=code, name=name) for code, name in FIELDS.items()]
+        session.add_all(found)
+        session.flush()
+        session.add(Procedure(code="DD.1", name="Cấp sổ đỏ", parent_id=found[0].id))
+        wave = session.scalars(select(Wave).join(WavePoint)).one()
+        named = next((one for one in found if one.code == field), None)
+        link = link_to(session, wave, point, NOW, named)
+        return f"/s/{token_of(session, link, SECRET, NOW)}"
+
+
 @dataclass
 class Person:
     """Someone who opens pages and sends the forms on them, hidden fields included."""
@@ -58,12 +78,16 @@ class Person:
         return self.client.get(self.door + path, **options)
 
     def send(self, path: str, seen: Any = None, **fields: Any) -> Any:
-        """Send the form of a page, with the hidden fields of the page as it was `seen`."""
+        """Send the form of a page, with the hidden fields of the page as it was `seen`.
+
+        Whoever sends a form was helped by nobody, unless given.
+        """
         page = seen or self.see(path)
-        return self.client.post(self.door + path, data=hidden(page) | fields)
+        usual = {"helped": "nobody"} if path == "/review" else {}
+        return self.client.post(self.door + path, data=usual | hidden(page) | fields)
 
     def begin(self) -> Any:
-        """Press «Bắt đầu»."""
+        """Press «Tôi đồng ý và bắt đầu»."""
         return self.send("")
 
     def fill(self, **changes: str) -> Any:

@@ -122,7 +122,7 @@ def test_after_a_full_visit_no_log_knows_who_came(demo_template, tmp_path, capfd
         visitor = Visitor(running.said("address"))
         visitor.send(door)
         assert visitor.send(f"{door}/1", **ANSWERS)[0] == 200
-        page = visitor.send(f"{door}/review")[1]
+        page = visitor.send(f"{door}/review", helped="nobody")[1]
         receipt = re.search(r'class="code"[^>]*>([^<]+)<', page).group(1)
         assert visitor.send("/receipt", code=receipt)[0] == 200
         page = visitor.send("/receipt", code=receipt, step="ask")[1]

@@ -1,60 +1,49 @@
 """A person with a phone, a keyboard, a browser without JavaScript."""
 
-import shutil
-import threading
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
-from survey_app import clock
 from survey_app.models.responses import Answer, Response
-from survey_app.models.waves import Wave
-from tests.survey_app.web.citizen_door import make_app, make_door, stored
+from tests.survey_app.web.citizen_door import make_centre, make_door, stored
+from tests.survey_app.web.citizen_phone import (
+    AGREE,
+    PHONE,
+    REQUIRED,
+    answer,
+    fill,
+    go_back,
+    launched,
+    needs_chromium,
+    press,
+    send,
+    serve,
+)
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
-SIZES = ((360, 740), (768, 1024), (1280, 800))
+pytestmark = needs_chromium
+SIZES = ((320, 640), (360, 740), (768, 1024), (1280, 800))  # 320: 640 px at 200 % zoom
+TAPS = 11  # agree, seven answers, go on, who helped, send
 
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def address(sqlite_database):
-    door = make_door(sqlite_database)
-    with sqlite_database.writing() as session:
-        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
-    server = make_server("127.0.0.1", 0, make_app(sqlite_database), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{door}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve(sqlite_database, make_door(sqlite_database)) as address:
+        yield address
 
 
 @pytest.fixture
-def open_page(browser, address):
+def open_page(browser):
     """Open pages without JavaScript; at the end nothing may stand in the console."""
     contexts, complaints = [], []
 
-    def open_one(width=360, height=740):
-        contexts.append(
-            browser.new_context(
-                viewport={"width": width, "height": height},
-                java_script_enabled=False,
-                locale="vi-VN",
-            )
-        )
+    def open_one(width=360, height=740, **changes):
+        options = PHONE | {"viewport": {"width": width, "height": height}} | changes
+        contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("requestfailed", lambda request: complaints.append(str(request.failure)))
@@ -69,22 +58,13 @@ def open_page(browser, address):
     assert [text for text in found if "422" not in text and "ERR_ABORTED" not in text] == []
 
 
-def press(page, name):
-    page.get_by_role("button", name=name).click()
-
-
 def test_the_form_is_filled_by_touch(open_page, address, sqlite_database):
     page = open_page()
-    page.goto(address)
-    press(page, "Bắt đầu")
-    for code in REQUIRED:
-        page.locator(f"label[for='q-{code}-4']").click()
-    page.get_by_label("Câu 8").fill("Cán bộ tận tình.")
-    press(page, "Tiếp tục")
+    fill(page, address, "Cán bộ tận tình.")
     page.get_by_role("link", name="Sửa câu 3").click()
     page.locator("label[for='q-staff-5']").click()
     press(page, "Lưu và xem lại")
-    press(page, "Gửi phiếu")
+    send(page)
 
     with sqlite_database.reading() as session:
         receipt = session.scalars(select(Response.receipt)).one()
@@ -94,40 +74,72 @@ def test_the_form_is_filled_by_touch(open_page, address, sqlite_database):
     assert answers["comment"] == "Cán bộ tận tình."
 
 
-def test_the_form_is_filled_with_the_keyboard_alone(open_page, address, sqlite_database):
-    page = open_page()
+def test_a_rating_by_code_takes_few_taps(open_page, address, sqlite_database):
+    page = open_page(has_touch=True)
     page.goto(address)
+    ways = ["main button.button"]
+    ways += [f"label[for='q-{code}-4']" for code in REQUIRED]
+    ways += ["button[value='on']", "label[for='helped-1']", "main button.button"]
+    for way in ways:
+        page.locator(way).tap()
+    page.wait_for_url("**/thanks*")
+
+    assert len(ways) == TAPS
+    assert stored(sqlite_database)[0] == 1
+
+
+@pytest.mark.parametrize("language", ["vi", "km", "en"])
+def test_the_form_is_filled_with_the_keyboard_alone(browser, sqlite_database, language):
+    """At a one-stop centre, where most is asked; every page, and nothing but keys."""
+    context = browser.new_context(**PHONE)
+    page = context.new_page()
 
     def tab_to(selector):
-        for _turn in range(30):
+        for _turn in range(40):
             page.keyboard.press("Tab")
             if page.locator(f"{selector}:focus").count():
                 return
         pytest.fail(f"Tab does not lead to {selector}")
 
-    tab_to("button:has-text('Bắt đầu')")
-    page.keyboard.press("Enter")
-    for code in REQUIRED:
-        tab_to(f"[name='q-{code}']")
+    def go_on(selector, where):
+        tab_to(selector)
+        page.keyboard.press("Enter")
+        page.wait_for_url(where)
+
+    with serve(sqlite_database, make_centre(sqlite_database)) as address:
+        page.goto(f"{address}?lang={language}")
+        go_on("main button.button", "**/about*")
+        tab_to("[name='unit']")
         page.keyboard.press("Space")
-        for _turn in range(3):
-            page.keyboard.press("ArrowDown")
-    tab_to("button:has-text('Tiếp tục')")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/review")
-    tab_to("button:has-text('Gửi phiếu')")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/thanks*")
+        tab_to("[name='field']")
+        page.keyboard.press("ArrowDown")
+        go_on("button[value='on']", "**/1")
+        for code in REQUIRED:
+            tab_to(f"[name='q-{code}']")
+            page.keyboard.press("Space")
+            for _turn in range(3):
+                page.keyboard.press("ArrowDown")
+        go_on("button[value='on']", "**/review")
+        tab_to("[name='helped']")
+        page.keyboard.press("Space")
+        go_on("main button.button", "**/thanks*")
+        language_shown = page.locator("html").get_attribute("lang")
+        go_on("main button.button", "**/goodbye*")
+    context.close()
 
     with sqlite_database.reading() as session:
         answers = dict(session.execute(select(Answer.item, Answer.value)).all())
+        response = session.scalars(select(Response)).one()
     assert answers == dict.fromkeys(REQUIRED, "4")
+    assert language_shown == response.locale == language
+    assert response.helped == "nobody"
+    assert response.procedure_id is not None
 
 
 def test_errors_lead_to_the_question_they_speak_of(open_page, address):
     page = open_page()
     page.goto(address)
-    press(page, "Bắt đầu")
+    press(page, AGREE)
     page.locator("#q-access-3").check()
     press(page, "Tiếp tục")
 
@@ -139,31 +151,23 @@ def test_errors_lead_to_the_question_they_speak_of(open_page, address):
     assert page.locator("#q-procedure_clear-1:focus").count() == 1
 
 
-def go_back(page):
-    """Press the browser's Back; while pages are being swapped Chromium does not hear it."""
-    for _ in range(50):
-        try:
-            page.go_back()
-        except sync_api.Error as error:
-            if "Not attached" not in str(error):
-                raise
-            page.wait_for_timeout(100)
-        else:
-            return
-    pytest.fail("the browser never went back")
+def test_an_unanswered_question_about_help_is_led_to(open_page, address):
+    page = open_page()
+    fill(page, address)
+    press(page, "Gửi phiếu")
+    page.locator("#summary a").click()
+
+    assert page.locator("#helped-1:focus").count() == 1
 
 
 def test_going_back_and_sending_again_shows_the_same_receipt(open_page, address, sqlite_database):
     page = open_page()
-    page.goto(address)
-    press(page, "Bắt đầu")
-    for code in REQUIRED:
-        page.locator(f"#q-{code}-4").check()
-    press(page, "Tiếp tục")
+    fill(page, address)
     go_back(page)
     assert page.locator("#q-staff-4").is_checked()
     page.locator("#q-staff-2").check()
     press(page, "Tiếp tục")
+    page.locator("#helped-1").check()
     page.get_by_role("button", name="Gửi phiếu").dblclick()
     page.wait_for_url("**/thanks*")
     page.wait_for_load_state("networkidle")
@@ -179,16 +183,62 @@ def box_of(page, selector):
     return [found.bounding_box() for found in page.locator(selector).all()]
 
 
+def every_page(page, address):
+    """Every page of a form at a one-stop centre, one after the other; each with its errors."""
+
+    def forward():
+        page.locator("main .actions button").first.click()
+        return page
+
+    yield page
+    yield forward()  # the agency
+    yield forward()
+    page.locator("label[for='unit-1']").click()
+    yield forward()  # the questions
+    yield forward()
+    answer(page)
+    page.locator("#q-comment-box").fill("Tôi khiếu nại: hồ sơ chậm. Gọi 0912345678.")
+    yield forward()  # before sending
+    yield forward()
+    page.goto(f"{address}/leave")
+    yield page
+    page.goto(address)
+    yield page  # under way
+    page.locator("button[name='continue']").click()
+    page.locator("label[for='helped-1']").click()
+    yield forward()  # the thanks
+    page.goto(address)
+    yield page  # sent
+    page.goto(f"{address}/goodbye")
+    yield page
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("language", ["vi", "km", "en"])
-def test_nothing_is_cut_off_and_every_target_is_large(open_page, address, width, height, language):
+def test_nothing_is_cut_off_and_every_target_is_large(
+    open_page, sqlite_database, width, height, language
+):
     page = open_page(width, height)
-    page.goto(f"{address}?lang={language}")
-    page.locator("main button").first.click()
-    page.locator("main button").first.click()  # with every error shown
+    pages = targets = 0
+    with serve(sqlite_database, make_centre(sqlite_database)) as address:
+        page.goto(f"{address}?lang={language}")
+        for shown in every_page(page, address):
+            everything = box_of(shown, "h1, p, dt, dd, legend, label, input, select, button, a, li")
+            large = box_of(shown, ".option, button, select, textarea, .button, .languages a, .mend")
+            assert all(b["x"] >= 0 and b["x"] + b["width"] <= width for b in everything if b)
+            assert all(box["height"] >= 48 for box in large), shown.url
+            pages, targets = pages + 1, targets + len(large)
 
-    everything = box_of(page, "h1, p, legend, label, .option, input, textarea, button, a, li")
-    targets = box_of(page, ".option, button, .languages a, .summary a, textarea")
-    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in everything if box)
-    assert len(targets) > 50
-    assert all(box["height"] >= 48 for box in targets)
+    assert pages == 12
+    assert targets > 100
+
+
+def test_nothing_moves_for_who_wants_no_motion(open_page, address):
+    durations = []
+    for wish in ("no-preference", "reduce"):
+        page = open_page(reduced_motion=wish)
+        page.goto(address)
+        button = page.locator("main button.button")
+        durations.append(button.evaluate("node => getComputedStyle(node).transitionDuration"))
+
+    assert durations == ["0.12s", "0s"]

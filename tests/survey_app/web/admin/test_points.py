@@ -331,7 +331,7 @@ def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client
             page = browser.new_page(locale="vi-VN")
             page.goto(text_of(modules_of(picture)[4:-4, 4:-4]))
             assert "Phường Mỹ Xuyên" in page.locator("body").inner_text()
-            assert page.get_by_role("button", name="Bắt đầu").is_visible()
+            assert page.get_by_role("button", name="Tôi đồng ý và bắt đầu").is_visible()
             browser.close()
     finally:
         server.shutdown()

@@ -1,0 +1,109 @@
+"""The consent notice: what citizens are told before they agree to answer, the same at every door.
+
+Law 91/2025/QH15 and Decree 356/2025/NĐ-CP: consent is a clear act of somebody who knows who asks,
+what for, which data, how long they are kept, and which rights there are; proof of it is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from questionnaires.model import Item, QuestionnaireVersion
+from survey_app.models.waves import Wave
+from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, last_day
+from survey_app.services.waves import Door
+
+# Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
+NOTICE: Final = "2026-1"
+ETHNICITY: Final = "ethnicity"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A text with its fields, in Vietnamese; who shows it translates it."""
+
+    template: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the notice: what it answers, and the answer in sentences."""
+
+    question: Sentence
+    answer: tuple[Sentence, ...]
+
+
+def is_sensitive(item: Item) -> bool:
+    """Say whether an item asks for sensitive personal data (dữ liệu cá nhân nhạy cảm)."""
+    # Versions published before there was a mark of their own are known by the code.
+    return item.sensitive or item.code == ETHNICITY
+
+
+def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tuple[Point, ...]:
+    """The notice for a form at a door, point by point.
+
+    It says in short what the page on data protection says at length.
+    """
+    wave = session.get_one(Wave, door.wave_id)
+    return (
+        Point(
+            Sentence("Ai hỏi, để làm gì"),
+            (
+                Sentence(
+                    "Đợt khảo sát «{wave}», về sự phục vụ của {unit}.",
+                    {"wave": door.wave_title, "unit": door.unit_name},
+                ),
+                Sentence("Ý kiến chỉ dùng để làm số liệu thống kê và phục vụ tốt hơn."),
+            ),
+        ),
+        Point(Sentence("Dữ liệu nào"), _data(version)),
+        Point(Sentence("Giữ bao lâu"), _kept(wave)),
+        Point(Sentence("Quyền của Ông/Bà"), _rights(wave)),
+    )
+
+
+def _data(version: QuestionnaireVersion) -> tuple[Sentence, ...]:
+    told = [Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ.")]
+    if any(is_sensitive(item) for item in version.items):
+        told.append(
+            Sentence("Câu hỏi về dân tộc là dữ liệu nhạy cảm; trả lời hay không tùy Ông/Bà.")
+        )
+    return tuple(told)
+
+
+def _kept(wave: Wave) -> tuple[Sentence, ...]:
+    draft = Sentence("Phiếu làm dở: 24 giờ.")
+    day = last_day(wave, DOCUMENTS)
+    if day is not None:
+        return draft, Sentence(
+            "Bản gốc: đến hết ngày {day}; sau đó chỉ còn câu trả lời đã chọn, không kèm tên.",
+            {"day": _date(day)},
+        )
+    return draft, Sentence(
+        "Bản gốc: {days} ngày sau khi đợt khảo sát kết thúc; sau đó chỉ còn câu trả lời đã chọn, "
+        "không kèm tên.",
+        {"days": str(DAYS[DOCUMENTS])},
+    )
+
+
+def _rights(wave: Wave) -> tuple[Sentence, ...]:
+    free = Sentence(
+        "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
+    )
+    day = last_day(wave, RECEIPTS)
+    if day is not None:
+        return free, Sentence(
+            "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến hết ngày {day}.", {"day": _date(day)}
+        )
+    return free, Sentence(
+        "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến {days} ngày sau khi đợt khảo sát kết thúc.",
+        {"days": str(DAYS[RECEIPTS])},
+    )
+
+
+def _date(day: date) -> str:
+    return f"{day:%d/%m/%Y}"

@@ -1,0 +1,92 @@
+"""A real browser without JavaScript at a counter's address, for the tests of the citizen's door."""
+
+import shutil
+import threading
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from survey_app import clock
+from survey_app.models.waves import Wave
+from tests.survey_app.web.citizen_door import make_app
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+BROWSER = {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "java_script_enabled": False,
+    "locale": "vi-VN",
+}
+REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
+AGREE, SEND = "Tôi đồng ý và bắt đầu", "Gửi phiếu"
+
+
+@contextmanager
+def serve(database, door, app=None):
+    """A server for a door of a wave that is open now; gives the address to scan."""
+    with database.writing() as session:
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    server = make_server("127.0.0.1", 0, app or make_app(database), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}{door}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def launched():
+    """A browser; its pages share nothing unless they share a context."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(**BROWSER)
+        yield browser
+        browser.close()
+
+
+def press(page, name):
+    """Press a button, or what looks like one."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def answer(page, choice="4"):
+    """Choose the same answer to every question of the page."""
+    for code in REQUIRED:
+        page.locator(f"label[for='q-{code}-{choice}']").click()
+
+
+def fill(page, address, comment=""):
+    """Scan, agree and answer everything, up to the page before sending."""
+    page.goto(address)
+    press(page, AGREE)
+    answer(page)
+    page.locator("#q-comment-box").fill(comment)
+    press(page, "Tiếp tục")
+
+
+def send(page):
+    """Say that nobody helped, and send."""
+    page.locator("label[for='helped-1']").click()
+    press(page, SEND)
+    page.wait_for_url("**/thanks*")
+
+
+def go_back(page):
+    """Press the browser's Back; while pages are being swapped Chromium does not hear it."""
+    for _ in range(50):
+        try:
+            page.go_back()
+        except sync_api.Error as error:
+            if "Not attached" not in str(error):
+                raise
+            page.wait_for_timeout(100)
+        else:
+            return
+    pytest.fail("the browser never went back")

@@ -22,8 +22,9 @@ from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.qr_sheet import write_qr_sheet
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
-from survey_app.i18n import _
+from survey_app.i18n import of_record
 from survey_app.models.runs import Run
+from survey_app.post import send_letters
 from survey_app.services.drafts import purge_drafts
 from survey_app.services.jobs import (
     COMPUTE,
@@ -35,15 +36,18 @@ from survey_app.services.jobs import (
     finish,
     work_waits,
 )
+from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.links import HANOI
 from survey_app.services.points import cards, wave_to_print
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
 from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
+from survey_app.services.staging import batches, move_batch
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
 TIDY = 3600.0
+MOVE = 60.0  # seconds between looks for answers of one-time codes that can be moved
 QUIET_HOUR = 2  # in Viet Nam
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 SHEET = "qr.pdf"
@@ -107,12 +111,15 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     database, catalogue = Database(config.database_url), KeptCatalogue()
     work = work_of(config)
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
-    tidied = 0.0
+    tidied = moved = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
                 tidy(database, catalogue)
+            if time.monotonic() - moved > MOVE or not moved:
+                moved = time.monotonic()
+                move_staged(database, catalogue)
             busy = work_once(database, catalogue, config.files, work)
         except Busy:
             busy = False
@@ -142,6 +149,23 @@ def tidy(database: Database, catalogue: Catalogue) -> None:
         purged += done
     if purged or drafts:
         database.forget(thoroughly=bool(purged) or now.astimezone(HANOI).hour == QUIET_HOUR)
+
+
+def move_staged(database: Database, catalogue: Catalogue) -> int:
+    """Move what was answered by one-time codes and has enough company; returns how many."""
+    now = clock.now()
+    with database.reading() as session:
+        found = batches(session, now)
+    total = 0
+    for batch in found:
+        with database.writing() as session:
+            moved = move_batch(session, catalogue, batch, now)
+        if moved < len(batch.ids):  # by number only: an id of what is staged names nobody else
+            log.warning(
+                "%s of %s staged answers could not be moved", len(batch.ids) - moved, len(batch.ids)
+            )
+        total += moved
+    return total
 
 
 def work_once(
@@ -215,6 +239,14 @@ def _store(database: Database, pulse: Pulse, run: Run) -> None:
         keep_run(session, run)
 
 
+def post_letters(
+    config: Config, database: Database, _catalogue: Catalogue, _files: Path, pulse: Pulse
+) -> Callable[[], None]:
+    """Send letters of invitation; what was sent is counted letter by letter."""
+    outcome = send_letters(config, database, pulse.claim, pulse.tell)
+    return partial(_finish, database, pulse, outcome)
+
+
 def _fail(pulse: Pulse, refusal: Refusal) -> None:
     with pulse.database.writing() as session:
         fail(session, pulse.claim, refusal)
@@ -248,9 +280,9 @@ def _chart_rows(page: ResultsPage) -> list[Bar]:
 
 def _chart_text(figure: Figure, minimum: int) -> str:
     if figure.status == "suppressed":
-        return _("dưới {n} phiếu", n=minimum)
+        return of_record("dưới {n} phiếu", n=minimum)
     if figure.estimate is None:
-        return _("không tính được")
+        return of_record("không tính được")
     return _chart_percent(figure.estimate)
 
 
@@ -262,10 +294,10 @@ def _chart_words(page: ResultsPage) -> Words:
     root = page.root.figure
     shown = _chart_text(root, page.minimum)
     level = f"{100 * page.confidence:g}".replace(".", ",")
-    whiskers = _("khoảng tin cậy {level} %", level=level)
+    whiskers = of_record("khoảng tin cậy {level} %", level=level)
     if page.notice:
         whiskers += f" ({page.notice})"
-    source = _(
+    source = of_record(
         "Nguồn: {wave}; {n} phiếu; lần tính {run}",
         wave=page.wave_title,
         n=page.run.responses,
@@ -274,11 +306,11 @@ def _chart_words(page: ResultsPage) -> Words:
     title = f"{page.run.index_title}: {shown}"
     if page.root.before:
         last = _chart_percent(page.root.before.estimate)
-        title += " " + _("(năm {year}: {rate})", year=page.root.before.year, rate=last)
+        title += " " + of_record("(năm {year}: {rate})", year=page.root.before.year, rate=last)
     return Words(
         title=title,
         whiskers=whiskers,
-        previous=_("năm {year}", year=page.wave_year - 1),
+        previous=of_record("năm {year}", year=page.wave_year - 1),
         source=source,
     )
 
@@ -300,7 +332,7 @@ def work_of(config: Config) -> dict[str, Work]:
         print_qr_sheet(config, database, files, pulse)
         return partial(_finish, database, pulse, {"file": SHEET})
 
-    return WORK | {QR_SHEET: sheet}
+    return WORK | {QR_SHEET: sheet, SEND_LETTERS: partial(post_letters, config)}
 
 
 def _finish(database: Database, pulse: Pulse, outcome: Mapping[str, Any]) -> None:

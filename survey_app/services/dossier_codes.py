@@ -81,8 +81,7 @@ def spend_code(
     code unspent, when an answer will not do. Answers off the path are dropped.
 
     `StagedResponse.content` is the response object without id and moments, in canonical JSON, mode
-    «code», its free text screened; it carries no rater group. The mover (`staging`) gives it an id
-    and a date.
+    «code», its free text screened; it carries no rater group. The mover gives it an id and a date.
     """
     row = _row(session, code)
     if row is None:

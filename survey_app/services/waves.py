@@ -20,6 +20,7 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services.links import Link, check_link
+from survey_app.services.sorting import vietnamese
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,12 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
     check_link(session, link, now)
     wave, point = session.get(Wave, link.wave_id), session.get(CollectionPoint, link.point_id)
     assigned = session.get(WavePoint, (link.wave_id, link.point_id))
-    if wave is None or point is None or assigned is None:
+    if wave is None or point is None or assigned is None or point.by_invitation:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
     if not (is_collecting(point, now) and is_open(wave, now)):
         raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
     procedure = session.get(Procedure, link.procedure_id) if link.procedure_id else None
+    agencies = ((unit.code, unit.name) for unit in point.units)
     return Door(
         wave_id=wave.id,
         wave=wave.code,
@@ -84,7 +86,7 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
         unit_name=point.unit.name,
         questionnaire=assigned.questionnaire,
         version=assigned.version,
-        agencies=tuple((unit.code, unit.name) for unit in point.units),
+        agencies=tuple(sorted(agencies, key=lambda agency: vietnamese(agency[1]))),
         field=procedure.code if procedure else None,
         for_citizens=True,
     )

@@ -122,7 +122,8 @@ def long_form(page, site, database, language):
         yield f"page {number}"
         page.locator("main form .button").first.click()
         if page.locator("#summary").count():
-            yield f"page {number} with errors"
+            if language == "vi":  # the other languages have theirs on the short form
+                yield f"page {number} with errors"
             answer_all(page)
             page.locator("main form .button").first.click()
         if page.url.endswith("/review"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from time import perf_counter
 
@@ -66,7 +66,8 @@ class _Person:
         words = text.split()
         answers = self.page.locator(f"#q-{item} label").all_inner_texts()
         fresh = [word for answer in answers if answer not in self.seen for word in answer.split()]
-        known = len(commonprefix([words, self.words]))
+        pairs = zip(words, self.words, strict=False)
+        known = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
         self.words, self.seen = words, self.seen | set(answers)
         self.pause((len(words) - known + len(fresh)) / READING)
 

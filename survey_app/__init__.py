@@ -17,6 +17,8 @@ from survey_app.web import (
     api_dossiers,
     audio,
     citizen,
+    kiosk,
+    official,
     privacy,
     public,
 )
@@ -45,9 +47,11 @@ def create_app(config: Config) -> Flask:
     i18n.init_app(app)
     security.init_app(app)
     machines = (api.bp, api_codes.bp, api_dossiers.bp)
-    people = (public.bp, audio.bp, citizen.bp, privacy.bp, admin.bp)
+    people = (public.bp, audio.bp, citizen.bp, kiosk.bp, official.bp, privacy.bp, admin.bp)
     for blueprint in (*people, *machines):
         app.register_blueprint(blueprint)
     for blueprint in machines:
         security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
+    for view in (kiosk.submit, kiosk.contact, kiosk.unlock, kiosk.leave):
+        security.csrf.exempt(view)  # their own header counts instead: a cached page has no token
     return app

@@ -24,6 +24,7 @@ from survey_app.exports.qr_sheet import write_qr_sheet
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.i18n import of_record
 from survey_app.models.runs import Run
+from survey_app.post import send_letters
 from survey_app.services.drafts import purge_drafts
 from survey_app.services.jobs import (
     COMPUTE,
@@ -35,15 +36,18 @@ from survey_app.services.jobs import (
     finish,
     work_waits,
 )
+from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.links import HANOI
 from survey_app.services.points import cards, wave_to_print
 from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
 from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
+from survey_app.services.staging import batches, move_batch
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
 TIDY = 3600.0
+MOVE = 60.0  # seconds between looks for answers of one-time codes that can be moved
 QUIET_HOUR = 2  # in Viet Nam
 CHART, CSV, XLSX = "chart.svg", "result.csv", "result.xlsx"
 SHEET = "qr.pdf"
@@ -107,12 +111,15 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
     database, catalogue = Database(config.database_url), KeptCatalogue()
     work = work_of(config)
     bars([], Words(""), BytesIO())  # the first chart of a process is slow: nobody waits for it
-    tidied = 0.0
+    tidied = moved = 0.0
     while not stop.is_set():
         try:
             if time.monotonic() - tidied > TIDY or not tidied:
                 tidied = time.monotonic()
                 tidy(database, catalogue)
+            if time.monotonic() - moved > MOVE or not moved:
+                moved = time.monotonic()
+                move_staged(database, catalogue)
             busy = work_once(database, catalogue, config.files, work)
         except Busy:
             busy = False
@@ -142,6 +149,23 @@ def tidy(database: Database, catalogue: Catalogue) -> None:
         purged += done
     if purged or drafts:
         database.forget(thoroughly=bool(purged) or now.astimezone(HANOI).hour == QUIET_HOUR)
+
+
+def move_staged(database: Database, catalogue: Catalogue) -> int:
+    """Move what was answered by one-time codes and has enough company; returns how many."""
+    now = clock.now()
+    with database.reading() as session:
+        found = batches(session, now)
+    total = 0
+    for batch in found:
+        with database.writing() as session:
+            moved = move_batch(session, catalogue, batch, now)
+        if moved < len(batch.ids):  # by number only: an id of what is staged names nobody else
+            log.warning(
+                "%s of %s staged answers could not be moved", len(batch.ids) - moved, len(batch.ids)
+            )
+        total += moved
+    return total
 
 
 def work_once(
@@ -213,6 +237,14 @@ def _store(database: Database, pulse: Pulse, run: Run) -> None:
         if not finish(session, pulse.claim, {"run": str(run.id)}):
             raise Lost
         keep_run(session, run)
+
+
+def post_letters(
+    config: Config, database: Database, _catalogue: Catalogue, _files: Path, pulse: Pulse
+) -> Callable[[], None]:
+    """Send letters of invitation; what was sent is counted letter by letter."""
+    outcome = send_letters(config, database, pulse.claim, pulse.tell)
+    return partial(_finish, database, pulse, outcome)
 
 
 def _fail(pulse: Pulse, refusal: Refusal) -> None:
@@ -300,7 +332,7 @@ def work_of(config: Config) -> dict[str, Work]:
         print_qr_sheet(config, database, files, pulse)
         return partial(_finish, database, pulse, {"file": SHEET})
 
-    return WORK | {QR_SHEET: sheet}
+    return WORK | {QR_SHEET: sheet, SEND_LETTERS: partial(post_letters, config)}
 
 
 def _finish(database: Database, pulse: Pulse, outcome: Mapping[str, Any]) -> None:

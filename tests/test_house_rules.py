@@ -72,6 +72,7 @@ MAY_IMPORT = {
             "survey_app.errors",
             "survey_app.i18n",
             "survey_app.services.languages",
+            "survey_app.services.letters",
             "survey_app.services.results",
         },
         {"xlsxwriter"},
@@ -94,7 +95,7 @@ MAY_IMPORT = {
     # Of SQLAlchemy these know the exceptions and the type of a session, no query.
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
-    "survey_app.web.api": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
     "survey_app.web.visits": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -102,6 +103,14 @@ MAY_IMPORT = {
     "survey_app.web.filling": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
+    ),
+    "survey_app.web.official": (
+        WEB | {"survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
+    "survey_app.web.admin.invitations": (
+        WEB | {"survey_app.exports.letters", "survey_app.models.waves"},
+        {"flask", "sqlalchemy"},
     ),
     "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
     "survey_app.web.admin.languages": (WEB | {"survey_app.exports.review_sheet"}, {"flask"}),

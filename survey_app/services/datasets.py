@@ -21,6 +21,7 @@ from survey_app.models.waves import Wave
 
 UNIT = "unit"
 HELPED = "helped"
+RATER_GROUP = "rater_group"
 UNKNOWN_HELP = "unknown"  # a form that says nothing of it, where others do
 
 
@@ -34,6 +35,7 @@ class Form:
     frame: str | None
     unit: str
     helped: str | None
+    rater_group: str | None
 
 
 def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
@@ -44,7 +46,7 @@ def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
     code, _, version = name.partition("/")
     columns = (Response.id, Response.content_hash, Response.vector, Response.frame)
     query = (
-        select(*columns, Unit.code, Response.helped)
+        select(*columns, Unit.code, Response.helped, Response.rater_group)
         .join(Unit, Unit.id == Response.unit_id)
         .where(
             Response.wave_id == wave.id,
@@ -62,8 +64,9 @@ def dataset_of(session: Session, catalogue: Catalogue, wave: Wave, name: str) ->
     """The data set of a wave for the questionnaire version `code/version`.
 
     Columns: every closed item, what the sampling frame says of each place, `unit`, `helped` where
-    any form says who helped to answer, and `provenance` where the answers of the wave are not
-    original ones. Voided and partial responses are left out; so are numbers and texts, which no
+    any form says who helped to answer, `rater_group` where invited officials answered (empty for
+    those of pooled groups), and `provenance` where the answers of the wave are not original ones.
+    Voided and partial responses are left out; so are numbers and texts, which no
     index reads. Raises `Refusal` when nothing is left.
     """
     return dataset_from(forms_of(session, wave, name), catalogue, wave, name)
@@ -86,6 +89,8 @@ def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, name: 
     columns[UNIT] = Column.of(form.unit for form in forms)
     if any(form.helped for form in forms):
         columns[HELPED] = Column.of(form.helped or UNKNOWN_HELP for form in forms)
+    if any(form.rater_group for form in forms):
+        columns[RATER_GROUP] = Column.of(form.rater_group for form in forms)
     if wave.provenance:
         columns[PROVENANCE] = Column.of([wave.provenance] * len(forms))
     return Dataset(wave.code, len(forms), columns, first_row=1)

@@ -36,7 +36,8 @@ RECEIPT_LENGTH = 10
 ACCEPTED, DUPLICATE, CONFLICT = "accepted", "duplicate", "conflict"
 REJECTED, QUARANTINED = "rejected", "quarantined"
 MODES = ("web", "kiosk", "tablet", "paper", "phone")
-CODED = ("code", "invitation")  # by a one-time code; no device may say so of itself
+CODE, INVITATION = "code", "invitation"
+CODED = (CODE, INVITATION)  # by a one-time code; no device may say so of itself
 PAPER = "paper"
 LOCALES = ("vi", "km", "en")
 TEXTS = ("questionnaire", "version", "wave", "collection_point", "mode", "locale")
@@ -73,13 +74,16 @@ class Arrival:
 
     `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
     from a network of an office; the address itself is never handed on. `device_id` is the enrolled
-    device that sent it. `by_code` says that a one-time code was spent for it.
+    device that sent it. `by_code` says that a one-time code was spent for it, at a moment when the
+    wave was open: such a response comes in later, among others, and nobody holds a receipt of it.
+    `rater_group` is that of the invited official who gave it.
     """
 
     frame: Mapping[str, str] | None = None
     in_office: bool = False
     device_id: int | None = None
     by_code: bool = False
+    rater_group: str | None = None
 
 
 class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
@@ -150,13 +154,16 @@ def accept_response(
         seen = _seen(session, incoming)
         if seen:
             return seen
-        place = _place(session, incoming)
+        place = _place(session, incoming, arrival)
         form = _form(session, catalogue, incoming, place)
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
         answers = _checked(form.version, incoming.content).answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
+        fields["rater_group"] = arrival.rater_group
+        if arrival.by_code:
+            fields["receipt"] = None
         answers = _without_numbers(form.version, answers)
         fields["frame"] = (
             json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
@@ -174,7 +181,11 @@ def accept_response(
 
 
 def accept_batch(
-    session: Session, contents: Sequence[Any], now: datetime, catalogue: Catalogue
+    session: Session,
+    contents: Sequence[Any],
+    now: datetime,
+    catalogue: Catalogue,
+    arrival: Arrival | None = None,
 ) -> list[Receipt]:
     """Accept the responses of one batch, each in its savepoint; the receipts in their order.
 
@@ -182,7 +193,9 @@ def accept_batch(
     wait for each other and never lock each other out; of one id, the first given is the first.
     """
     order = sorted(range(len(contents)), key=lambda place: _name_given(contents[place]).lower())
-    receipts = {place: accept_response(session, contents[place], now, catalogue) for place in order}
+    receipts = {
+        place: accept_response(session, contents[place], now, catalogue, arrival) for place in order
+    }
     return [receipts[place] for place in range(len(contents))]
 
 
@@ -363,13 +376,13 @@ def _hold(session: Session, incoming: _Incoming, reason: str) -> Receipt:
     return Receipt(str(incoming.identity), reason, receipt, incoming.now)
 
 
-def _place(session: Session, incoming: _Incoming) -> _Place:
+def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     content = incoming.content
     wave = session.scalar(select(Wave).where(Wave.code == content["wave"]))
     if wave is None:
         template = "Không có đợt khảo sát «{wave}»."
         raise _reject("unknown_wave", template, wave=content["wave"])
-    if not is_open(wave, incoming.now):
+    if not (arrival.by_code or is_open(wave, incoming.now)):
         template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
         raise _reject("wave_closed", template, wave=wave.code)
     code = content["collection_point"]
@@ -382,7 +395,10 @@ def _place(session: Session, incoming: _Incoming) -> _Place:
         template = "Điểm lấy ý kiến «{point}» không thuộc đợt khảo sát."
         raise _reject("unknown_point", template, point=code)
     point, questionnaire = found
-    if not is_collecting(point, incoming.now):
+    if point.by_invitation and content["mode"] != INVITATION:
+        template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo thư mời."
+        raise _reject("by_invitation", template, point=code)
+    if not (arrival.by_code or is_collecting(point, incoming.now)):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)
     return _Place(

@@ -31,6 +31,7 @@ from survey_app.models.waves import ReportedValue, Wave, WaveIndex
 from survey_app.services.accounts import record
 from survey_app.services.datasets import (
     HELPED,
+    RATER_GROUP,
     UNIT,
     Form,
     data_checksum,
@@ -43,7 +44,8 @@ from survey_app.services.waves import index_of
 Progress = Callable[[int], object]
 REPORTED = "reported"
 COMPUTED = "compute"
-BY_UNIT, BY_HELPER = (UNIT,), (HELPED,)
+BY_UNIT = (UNIT,)
+WHERE_TOLD = (HELPED, RATER_GROUP)  # families of their own where any form says something of it
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def compute_run(
     now: datetime,
     progress: Progress | None = None,
 ) -> Run:
-    """Compute an index on a wave for the whole, by unit and by who helped; keep it as a new Run.
+    """Compute an index on a wave for the whole and for the families of domains; keep the Run.
 
     Raises `Refusal` when the wave is not computed into the index, has no responses yet, or needs a
     Run of another index that is not there.
@@ -167,10 +169,10 @@ def code_version() -> str:
 
 
 def _families(sample: Sample | None) -> list[tuple[str, ...]]:
-    """By unit; and apart by who helped to answer, where any form says so."""
+    """By unit; and apart by who helped to answer and by group of raters, where forms say so."""
     if sample is None:
         return []
-    return [BY_UNIT, BY_HELPER] if HELPED in sample[0].columns else [BY_UNIT]
+    return [BY_UNIT, *((name,) for name in WHERE_TOLD if name in sample[0].columns)]
 
 
 def _inputs(

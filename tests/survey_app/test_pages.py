@@ -4,6 +4,7 @@ A new page is walked here too: add it to `citizens_pages` or `staffs_pages`.
 """
 
 import ast
+import hashlib
 import io
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,10 +12,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
@@ -30,6 +32,8 @@ from tests.missing_texts import (
     words_in_template,
 )
 from tests.survey_app.factories import catalogue as definitions
+from tests.survey_app.factories import make_form, make_unit
+from tests.survey_app.invitation_factories import make_officials, people_of
 from tests.survey_app.results_factories import INDEX, make_computable
 from tests.survey_app.web.citizen_door import (
     Person,
@@ -239,6 +243,47 @@ def citizens_pages(person, language):
         410,
     )
     yield "no such page", person.client.get("/nowhere" + asked), 404
+    kiosk = door.replace("/s/", "/k/")
+    yield "kiosk to be enrolled", person.client.get(kiosk + asked), 200
+    wrong = hidden(person.client.get(kiosk)) | {"code": "AAAAAAAA"}
+    yield "kiosk with a wrong code", person.client.post(kiosk + asked, data=wrong), 400
+
+
+def officials_pages(client, officials, language):
+    """Every page an invited official meets in a language."""
+    asked, code = f"?lang={language}", officials.codes[0]
+    first, second = (unit.code for unit in officials.units)
+    yield "letter", client.get(f"/i/{code}{asked}"), 200
+    person = Person(client, f"/i/{code}/{first}")
+    yield "start", person.see(asked), 200
+    person.send("", person.see(asked))
+    yield "page", person.see("/1" + asked), 200
+    person.send("/1", **{f"q-{name}": "4" for name in QUESTIONS})
+    yield "start again", person.see(asked), 200
+    yield "review", person.see("/review" + asked), 200
+    person.send("/review")
+    yield "thanks", person.see("/thanks" + asked), 200
+    yield "letter half used", client.get(f"/i/{code}{asked}"), 200
+    yield "used", person.see(asked), 410
+    last = Person(client, f"/i/{code}/{second}")
+    last.finish()
+    yield "last thanks", last.see("/thanks" + asked), 200
+    yield "edited code", client.get(f"/i/{code}x{asked}"), 404
+    yield "unit of others", client.get(f"/i/{code}/other{asked}"), 404
+    yield "nothing to rate", client.get(f"/i/{officials.codes[1]}{asked}"), 200
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_page_of_an_official_owes_the_same(sqlite_database, language):
+    with sqlite_database.writing() as session:
+        officials = make_officials(session, {"A": 2}, [make_unit(session), make_unit(session)])
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+        idle = session.scalars(select(Invitation.id).order_by(Invitation.id.desc())).first()
+        session.execute(delete(InvitationTarget).where(InvitationTarget.invitation_id == idle))
+    client = make_app(sqlite_database).test_client()
+    for name, page, status in officials_pages(client, officials, language):
+        assert page.status_code == status, name
+        check_page(page, language)
 
 
 @pytest.mark.parametrize("language", list(LANGUAGES))
@@ -341,8 +386,38 @@ def staffs_pages(client, database, files):
     yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
+    given = hidden(client.get("/admin/kiosks")) | {"point": "1", "name": "Máy 1", "pin": "1234"}
+    yield "kiosk to be prepared", client.post("/admin/kiosks", data=given | {"pin": ""}), 400
+    yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
+    yield "kiosks", client.get("/admin/kiosks"), 200
     yield from counters_pages(client, database)
     yield from languages_pages(client)
+    yield from rooms_of_invitations(client, database)
+
+
+def rooms_of_invitations(client, database):
+    """The room of invitations, from an empty list to letters on their way."""
+    room = "/admin/waves/full/invitations"
+
+    def press(path, **fields):
+        data = hidden(client.get(room)) | fields
+        return client.post(f"{room}/{path}", data=data, content_type="multipart/form-data")
+
+    yield "no list", client.get(room), 200
+    yield "no matrix", client.get(f"{room}/matrix"), 200
+    yield "no people", client.get(f"{room}/people"), 200
+    lines = ["group;unit;name;contact", *(";".join(one) for one in people_of({"A": 12, "B": 3}))]
+    wrong, right = (("\n".join(some).encode(), "x.csv") for some in ([*lines, "A;;;"], lines))
+    for name, file, status in (("wrong list", wrong, 422), ("list", right, 200)):
+        yield name, press("import", list=(io.BytesIO(file[0]), file[1])), status
+    yield "matrix", client.get(f"{room}/matrix"), 200
+    press("matrix", level=[f"commune:{hashlib.sha256(b'A').hexdigest()[:8]}"])
+    with database.writing() as session:
+        make_form(session, session.scalars(select(Wave).where(Wave.code == "full")).one())
+    yield "assigned", press("assign", form="sipas-counter/1"), 200
+    yield "people", client.get(f"{room}/people"), 200
+    yield "letters", client.get(press("send", letter="first").location), 200
+    yield "no such letters", press("send", letter="second"), 404
 
 
 def counters_pages(client, database):

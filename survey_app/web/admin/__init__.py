@@ -3,6 +3,8 @@
 from survey_app.web.admin import (
     codes,
     coverage,
+    invitations,
+    kiosks,
     languages,
     networks,
     points,
@@ -16,6 +18,8 @@ __all__ = [
     "bp",
     "codes",
     "coverage",
+    "invitations",
+    "kiosks",
     "languages",
     "networks",
     "points",

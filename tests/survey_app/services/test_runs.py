@@ -17,7 +17,7 @@ from survey_app.models.responses import Response
 from survey_app.models.runs import Run
 from survey_app.models.waves import CollectionPoint, WaveIndex, WavePoint
 from survey_app.services.demo import load_demo
-from survey_app.services.responses import accept_response
+from survey_app.services.responses import ACCEPTED, Arrival, accept_response
 from survey_app.services.results import counts_of, results_page, wave_named, waves
 from survey_app.services.runs import Order, compute_run, computed_run, reported_before
 from tests.survey_app.factories import (
@@ -291,3 +291,49 @@ def test_partial_forms_are_not_computed_and_counted_apart(session):
     assert make_run(session, wave).responses == 12
     assert (counts.returned, counts.valid, counts.partial) == (13, 12, 1)
     assert [line.valid for line in waves(session, catalogue()) if line.code == wave.code] == [12]
+
+
+def test_a_small_group_of_raters_is_told_neither_alone_nor_as_what_is_left(session):
+    """Of four groups, one below ten and one pooled by the move, no sum tells the small one."""
+    wave = make_computable(session, n=0)
+    point = make_point(session, wave)
+    for group, n in (("A", 20), ("B", 12), ("C", 6), (None, 11)):
+        for _ in range(n):
+            content = response_content(
+                wave=wave.code, collection_point=point.code, mode="invitation"
+            )
+            arrival = Arrival(by_code=True, rater_group=group)
+            receipt = accept_response(session, content, NOW, catalogue(), arrival)
+            assert (receipt.status, receipt.receipt) == (ACCEPTED, None)
+    run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
+    rows = [row for row in json.loads(run.result)["results"] if "rater_group" in row["domain"]]
+
+    told = {}
+    for row in rows:
+        told.setdefault(row["domain"]["rater_group"], set()).add(row["status"])
+    assert set(told) == {"A", "B", "C"}
+    assert told["C"] == {"suppressed"}
+    # Who belongs to no group here counts as one more hidden cell, so B need not be hidden.
+    assert told["A"] == told["B"] == {"ok"}
+    assert not any(row["domain"] == {"rater_group": "C"} and row["estimate"] for row in rows)
+
+
+def test_a_small_group_that_would_be_the_rest_hides_another(session):
+    wave = make_computable(session, n=0)
+    point = make_point(session, wave)
+    for group, n in (("A", 20), ("B", 12), ("C", 6)):
+        for _ in range(n):
+            content = response_content(
+                wave=wave.code, collection_point=point.code, mode="invitation"
+            )
+            arrival = Arrival(by_code=True, rater_group=group)
+            accept_response(session, content, NOW, catalogue(), arrival)
+    run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
+    told = {
+        row["domain"]["rater_group"]: row["reason"]
+        for row in json.loads(run.result)["results"]
+        if "rater_group" in row["domain"]
+    }
+
+    assert told["C"] == "n_below_minimum"
+    assert told["B"] == "complementary"

@@ -1,0 +1,70 @@
+"""The job that sends letters of invitation by mail, one after the other, each counted when sent."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from questionnaires.refusal import Refusal
+from survey_app import clock
+from survey_app.config import Config
+from survey_app.db import Database
+from survey_app.services.jobs import Claim
+from survey_app.services.letters import (
+    FIRST,
+    Post,
+    letter_to,
+    mail_of,
+    mail_recipients,
+    mark_sent,
+)
+from survey_app.services.links import HANOI
+from survey_app.services.results import wave_named
+
+MOST_REFUSED: Final = 20  # in a row: then it is not the addresses that are wrong
+Tell = Callable[[int], object]
+
+
+def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -> dict[str, Any]:
+    """Send the letters of one kind; returns how many were sent and refused.
+
+    Each recipient is tried once. A letter is counted right after it was sent, so a worker killed
+    in between sends at most one letter twice, and none is lost. The outcome names the invitations
+    whose first letter was refused; of reminders only their number, as a name would tell who has not
+    answered.
+    """
+    if not config.mail_url or not config.mail_from:
+        raise Refusal("Chưa đặt MAIL_URL và MAIL_FROM nên không gửi được thư.")
+    kind, now = claim.payload["letter"], clock.now()
+    with database.reading() as session:
+        wave = wave_named(session, claim.payload["wave"])
+        title = wave.title
+        waiting = mail_recipients(session, wave, kind, _day(now))
+    sent, refused, in_a_row = 0, list[int](), 0
+    with Post(config.mail_url) as post:
+        for place, invitation_id in enumerate(waiting):
+            tell(100 * place // len(waiting))
+            with database.reading() as session:
+                letter = letter_to(session, invitation_id, config.secret_key, config.address)
+            if letter is None:
+                continue
+            if post.send(mail_of(letter, kind, title, config.mail_from, clock.now())):
+                sent, in_a_row = sent + 1, 0
+                with database.writing() as session:
+                    mark_sent(session, invitation_id, _day(now))
+                continue
+            refused.append(invitation_id)
+            in_a_row += 1
+            if in_a_row == MOST_REFUSED:
+                raise Refusal(
+                    "Máy chủ thư từ chối {n} thư liên tiếp nên đã dừng. Thư đã gửi vẫn tính.",
+                    n=in_a_row,
+                )
+    return {
+        "sent": sent,
+        "refused": len(refused),
+        "invitations": refused if kind == FIRST else [],
+    }
+
+
+def _day(now: datetime) -> Any:
+    return now.astimezone(HANOI).date()

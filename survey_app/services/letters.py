@@ -1,0 +1,225 @@
+"""Letters of invitation: their words, who gets one, and handing them to a mail server."""
+
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid, parseaddr
+from types import TracebackType
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from questionnaires.refusal import Refusal
+from survey_app.models.codes import Invitation, InvitationContact, InvitationTarget
+from survey_app.models.waves import Wave
+from survey_app.services.invitation_lists import is_mail
+from survey_app.services.invitations import code_of, hash_of
+
+SEND_LETTERS: Final = "send_letters"  # the kind of job
+FIRST, REMINDER = "first", "reminder"
+KINDS: Final = (FIRST, REMINDER)
+SECONDS: Final = 30.0  # a mail server may take for one answer
+PORTS: Final = {"smtp": 25, "smtps": 465}
+SUBJECT: Final = {
+    FIRST: "Thư mời đánh giá: {wave}",
+    REMINDER: "Nhắc thư mời đánh giá: {wave}",
+}
+PARAGRAPHS: Final = (
+    "Kính gửi {name},",
+    "{opening}",
+    "Đợt khảo sát: {wave}\nĐịa chỉ riêng của thư mời này:\n{address}",
+    "Mở địa chỉ bao nhiêu lần cũng được. Thư mời chỉ được dùng khi bấm «Gửi phiếu»; mỗi đơn vị "
+    "gửi một phiếu.",
+    "Phiếu không ghi tên. Hệ thống chỉ ghi nhận thư mời đã được dùng cho đơn vị nào, không ghi "
+    "phiếu nào là của ai. Trang đầu của thư mời nói rõ phiếu được giữ kín như thế nào.",
+    "Xin không chuyển tiếp thư này, vì địa chỉ trên chỉ dành cho người nhận thư.",
+    "Trân trọng cảm ơn.",
+)
+OPENING: Final = {
+    FIRST: "Trân trọng mời đánh giá kết quả cải cách hành chính. Phiếu điền trên điện thoại hoặc "
+    "máy tính, không cần tài khoản.",
+    REMINDER: "Thư mời dưới đây còn phiếu chưa gửi. Nếu đã quyết định không trả lời, xin bỏ qua "
+    "thư này.",
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter to one invited person, ready to be sent or printed."""
+
+    invitation_id: int
+    name: str
+    contact: str
+    group: str
+    address: str
+
+
+def letters_for_all(
+    session: Session, wave: Wave, secret: str, base: str, only_new: bool = False
+) -> Iterator[Letter]:
+    """The letter of every invited person of a wave who rates a unit, for printing or mail merge.
+
+    Whoever sees this list must not learn from it who has answered, so it does not leave them out;
+    `only_new` leaves out those who got a letter before. `base` is what addresses begin with.
+    """
+    query = _addressed(wave).order_by(Invitation.id)
+    if only_new:
+        query = query.where(Invitation.letters == 0)
+    for invitation, contact in session.execute(query):
+        yield _letter(invitation, contact, secret, base)
+
+
+def mail_recipients(session: Session, wave: Wave, kind: str, today: date) -> list[int]:
+    """The invitations to which a mail of this kind is still to be sent today.
+
+    A first letter goes to those who got none. A reminder goes to those who got one on an earlier
+    day and have a unit left to rate; only the job that sends it reads this list.
+    """
+    query = select(Invitation.id, InvitationContact.address).join(
+        InvitationContact, InvitationContact.invitation_id == Invitation.id
+    )
+    query = query.where(Invitation.wave_id == wave.id).order_by(Invitation.id)
+    left = select(InvitationTarget.invitation_id).where(InvitationTarget.used.is_(False))
+    if kind == FIRST:
+        of_any = select(InvitationTarget.invitation_id)
+        query = query.where(Invitation.letters == 0, Invitation.id.in_(of_any))
+    else:
+        query = query.where(
+            Invitation.letters > 0, Invitation.sent_on < today, Invitation.id.in_(left)
+        )
+    return [one for one, address in session.execute(query) if is_mail(address)]
+
+
+def letter_to(session: Session, invitation_id: int, secret: str, base: str) -> Letter | None:
+    """The letter of one invitation; None when its contact has been deleted meanwhile."""
+    invitation = session.get(Invitation, invitation_id)
+    contact = session.get(InvitationContact, invitation_id)
+    if invitation is None or contact is None:
+        return None
+    return _letter(invitation, contact, secret, base)
+
+
+def mark_sent(session: Session, invitation_id: int, today: date) -> None:
+    """Count a letter that was sent."""
+    session.execute(
+        update(Invitation)
+        .where(Invitation.id == invitation_id)
+        .values(letters=Invitation.letters + 1, sent_on=today)
+    )
+
+
+def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: datetime) -> EmailMessage:
+    """A letter as a mail in plain words."""
+    name, address = parseaddr(sender)
+    user, _, host = address.rpartition("@")
+    mail = EmailMessage()
+    mail["From"] = Address(name, user, host)
+    to_user, _, to_host = letter.contact.rpartition("@")
+    mail["To"] = Address(letter.name, to_user, to_host)
+    mail["Subject"] = SUBJECT[kind].format(wave=wave_title)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = make_msgid(domain=host)
+    mail["Auto-Submitted"] = "auto-generated"
+    words = {"name": letter.name, "opening": OPENING[kind], "wave": wave_title}
+    body = "\n\n".join(PARAGRAPHS).format(**words, address=letter.address)
+    mail.set_content(f"{body}\n")
+    return mail
+
+
+class Post:
+    """A connection to the mail server of a URL: smtp://user:password@host:port or smtps://."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS or not parts.hostname:
+            raise Refusal("Chưa đặt MAIL_URL đúng dạng nên không gửi được thư.")
+        self._host, self._port = parts.hostname, parts.port or PORTS[parts.scheme]
+        self._sealed = parts.scheme == "smtps"
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+        self._server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> "Post":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._server.quit()
+
+    def send(self, mail: EmailMessage) -> bool:
+        """Hand over a mail; False when the server does not take it for this recipient.
+
+        Raises `Refusal` when the server cannot be reached or turns this service away.
+        """
+        for attempt in (1, 2):  # a server may hang up between two letters
+            try:
+                self._connected().send_message(mail)
+            except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
+                with suppress(smtplib.SMTPException, OSError):
+                    self._connected().rset()
+                return False
+            except (smtplib.SMTPServerDisconnected, OSError) as error:
+                self._server = None
+                if attempt == 2:
+                    raise _away() from error
+            except smtplib.SMTPException as error:
+                self._server = None
+                raise Refusal("Máy chủ thư từ chối dịch vụ này gửi thư.") from error
+            else:
+                return True
+        return False
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._server is None:
+            context = ssl.create_default_context()
+            if self._sealed:
+                server: smtplib.SMTP = smtplib.SMTP_SSL(
+                    self._host, self._port, timeout=SECONDS, context=context
+                )
+            else:
+                server = smtplib.SMTP(self._host, self._port, timeout=SECONDS)
+                server.ehlo()
+                if server.has_extn("starttls"):
+                    server.starttls(context=context)
+            if self._user:
+                server.login(self._user, self._password)
+            self._server = server
+        return self._server
+
+
+def _away() -> Refusal:
+    return Refusal("Không kết nối được máy chủ thư. Thư đã gửi vẫn tính; xin thử lại sau.")
+
+
+def _addressed(wave: Wave) -> Select[Invitation, InvitationContact]:
+    of_any = select(InvitationTarget.invitation_id)
+    return (
+        select(Invitation, InvitationContact)
+        .join(InvitationContact, InvitationContact.invitation_id == Invitation.id)
+        .where(Invitation.wave_id == wave.id, Invitation.id.in_(of_any))
+    )
+
+
+def _letter(invitation: Invitation, contact: InvitationContact, secret: str, base: str) -> Letter:
+    code = code_of(secret, invitation.salt)
+    if hash_of(code) != invitation.code_hash:
+        raise Refusal("SECRET_KEY đã đổi nên không viết lại được mã của các thư mời cũ.")
+    return Letter(
+        invitation_id=invitation.id,
+        name=contact.name,
+        contact=contact.address,
+        group=invitation.rater_group,
+        address=f"{base}/i/{code}",
+    )

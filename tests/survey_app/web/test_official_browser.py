@@ -1,0 +1,118 @@
+"""An invited official with a phone, in three languages, without JavaScript."""
+
+import shutil
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from survey_app import clock
+from survey_app.models.codes import InvitationTarget
+from survey_app.models.responses import StagedResponse
+from survey_app.models.waves import Wave
+from tests.survey_app.factories import make_unit
+from tests.survey_app.invitation_factories import make_officials
+from tests.survey_app.web.citizen_door import make_app
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
+WORDS = {
+    "vi": ("Bắt đầu", "Tiếp tục", "Gửi phiếu", "Cảm ơn đã gửi phiếu", "Chưa gửi"),
+    "en": ("Begin", "Continue", "Send the form", "Thank you for sending the form", "Not sent yet"),
+    "km": ("ចាប់ផ្តើម", "បន្ត", "ផ្ញើកម្រងសំណួរ", "សូមអរគុណដែលបានផ្ញើកម្រងសំណួរ", "មិនទាន់ផ្ញើ"),
+}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(sqlite_database):
+    with sqlite_database.writing() as session:
+        units = [
+            make_unit(session, code=f"S{k}", name=name)
+            for k, name in enumerate(("Sở Tài chính", "Sở Nội vụ", "Sở Nông nghiệp và Môi trường"))
+        ]
+        officials = make_officials(session, {"Lãnh đạo Ủy ban nhân dân cấp xã": 1}, units)
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    server = make_server("127.0.0.1", 0, make_app(sqlite_database), threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/i/{officials.codes[0]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser):
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, java_script_enabled=False, locale="vi-VN"
+    )
+    yield context.new_page()
+    context.close()
+
+
+def fits(page):
+    """Nothing runs out of the screen, and everything to press is large enough."""
+    root = page.locator("html").evaluate("e => [e.scrollWidth, e.clientWidth]")
+    sizes = [
+        box
+        for box in (
+            place.bounding_box()
+            for place in page.locator("a.target, a.button, button, a.language").all()
+        )
+        if box
+    ]
+    return root[0] <= root[1] and all(box["height"] >= 48 for box in sizes)
+
+
+@pytest.mark.parametrize("language", list(WORDS))
+def test_the_whole_way_of_an_official(page, address, sqlite_database, language):
+    begin, on, send, thanks, waiting = WORDS[language]
+    page.goto(f"{address}?lang={language}")
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator(".target").count() == 3
+    assert page.get_by_text(waiting).count() == 3
+    assert fits(page)
+
+    page.get_by_role("link", name="Sở Tài chính").click()
+    assert fits(page)
+    page.get_by_role("button", name=begin, exact=True).click()
+    for code in REQUIRED:
+        page.locator(f"label[for='q-{code}-4']").click()
+    page.get_by_role("button", name=on, exact=True).click()
+    page.get_by_role("button", name=send, exact=True).click()
+
+    assert page.get_by_role("heading", level=1).inner_text() == thanks
+    assert fits(page)
+    page.locator("a.button").click()
+    assert page.locator("p.target.done").inner_text().startswith("Sở Tài chính")
+    assert page.locator("a.target").count() == 2
+    with sqlite_database.reading() as session:
+        used = session.scalars(select(InvitationTarget.used)).all()
+        staged = session.scalars(select(StagedResponse)).all()
+    assert sorted(used) == [False, False, True]
+    assert [language in one.content for one in staged] == [True]
+
+
+def test_going_back_after_sending_shows_that_it_was_sent(page, address):
+    page.goto(f"{address}/S0")
+    page.get_by_role("button", name="Bắt đầu").click()
+    for code in REQUIRED:
+        page.locator(f"label[for='q-{code}-4']").click()
+    page.get_by_role("button", name="Tiếp tục").click()
+    review = page.url
+    page.get_by_role("button", name="Gửi phiếu").click()
+    page.goto(review)
+
+    assert "đã được gửi" in page.get_by_role("heading", level=1).inner_text()

@@ -97,7 +97,8 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
 def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
     """The fields (lĩnh vực) that procedures belong to: code and name of each."""
     query = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
-    return tuple((code, name) for code, name in session.execute(query.order_by(Procedure.name)))
+    found = ((code, name) for code, name in session.execute(query))
+    return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

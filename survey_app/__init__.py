@@ -2,17 +2,22 @@
 
 from flask import Flask
 
+from questionnaires.load import DEFINITIONS
 from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
+from survey_app.services.prompts import Prompts
+from survey_app.services.reviews import Reviews
 from survey_app.web import (
     access_log,
     admin,
     api,
     api_codes,
     api_dossiers,
+    audio,
     citizen,
+    kiosk,
     official,
     privacy,
     public,
@@ -33,14 +38,20 @@ def create_app(config: Config) -> Flask:
     )
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
-    app.extensions["catalogue"] = KeptCatalogue()
+    reviews = Reviews(config.reviews)
+    app.extensions["reviews"] = reviews
+    app.extensions["catalogue"] = KeptCatalogue(reviews=reviews)
+    app.extensions["prompts"] = Prompts(DEFINITIONS, config.audio)
     access_log.init_app(app, config.access_log)
     assets.init_app(app)
     i18n.init_app(app)
     security.init_app(app)
     machines = (api.bp, api_codes.bp, api_dossiers.bp)
-    for blueprint in (public.bp, citizen.bp, official.bp, privacy.bp, *machines, admin.bp):
+    people = (public.bp, audio.bp, citizen.bp, kiosk.bp, official.bp, privacy.bp, admin.bp)
+    for blueprint in (*people, *machines):
         app.register_blueprint(blueprint)
     for blueprint in machines:
         security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
+    for view in (kiosk.submit, kiosk.contact, kiosk.unlock, kiosk.leave):
+        security.csrf.exempt(view)  # their own header counts instead: a cached page has no token
     return app

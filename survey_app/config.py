@@ -50,6 +50,16 @@ class Config:
         """The folder for results of jobs."""
         return self.instance / "files"
 
+    @property
+    def reviews(self) -> Path:
+        """The folder for what native readers have confirmed."""
+        return self.instance / "reviews"
+
+    @property
+    def audio(self) -> Path:
+        """The folder for spoken prompts recorded by the office."""
+        return self.instance / "audio"
+
 
 def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     """Read the settings; raises `Refusal` naming a variable that is missing or wrong.

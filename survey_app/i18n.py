@@ -1,21 +1,27 @@
-"""The language of a page: Vietnamese is written in the code, the others stand in catalogues."""
+"""The language of a page: Vietnamese is written in the code, the others stand in catalogues.
 
-import unicodedata
+Every page and message speaks every language, the administration too, where staff choose one for
+their browser. Official documents do not: charts, tables, printed sheets and reports are of the
+language of record whoever asks for them, so their texts go through `of_record` and no catalogue.
+"""
+
 from functools import cache
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from babel.messages.pofile import read_po
-from flask import Flask, g, has_request_context, request
+from flask import Flask, Response, current_app, g, has_request_context, request, url_for
+from werkzeug.exceptions import HTTPException
 
 from questionnaires.refusal import Refusal
 
 FOLDER: Final = Path(__file__).parent / "translations"
 VIETNAMESE: Final = "vi"
 LANGUAGES: Final = {"vi": "Tiếng Việt", "km": "ខ្មែរ", "en": "English"}
-OFFICE: Final = "/admin"  # speaks the language of record
-ALPHABET: Final = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
-TONES: Final = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng
+OFFICE: Final = "/admin"  # speaks what its staff chose, whatever their browser wishes
+CHOICE: Final = "language"  # the cookie of that choice, and nothing else, sent to the office only
+CHOICE_SECONDS: Final = 365 * 24 * 3600
 # Only here a browser's own wish counts.
 OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
 
@@ -42,6 +48,11 @@ def _(template: str, **fields: object) -> str:
     return translate(template, current_locale(), **fields)
 
 
+def of_record(template: str, **fields: object) -> str:
+    """Fill a template of an official document, which is in Vietnamese whatever the page speaks."""
+    return template.format(**fields) if fields else template
+
+
 def say(refusal: Refusal) -> str:
     """A refusal in the language of the request."""
     text = catalogue(current_locale()).get(refusal.template, refusal.template)
@@ -63,12 +74,16 @@ def use_locale(locale: str) -> None:
 
 
 def asked_locale() -> str | None:
-    """The language a person asks for: by the address, else by the browser at an open door."""
-    if request.path.startswith(OFFICE):
-        return None
+    """The language a person asks for: by the address, else as staff chose, or as a browser wishes.
+
+    The wish of a browser counts at the open doors only.
+    """
     wished = request.args.get("lang")
     if wished in LANGUAGES:
         return wished
+    if is_office():
+        chosen = request.cookies.get(CHOICE)
+        return chosen if chosen in LANGUAGES else None
     if request.path.startswith(OPEN_DOORS):
         # Werkzeug's own choice prefers «en» to «vi-VN» whatever their order.
         tags = (tag.split("-")[0].lower() for tag in request.accept_languages.values())
@@ -76,20 +91,47 @@ def asked_locale() -> str | None:
     return None
 
 
-def sort_key(text: str) -> tuple[list[int], list[int]]:
-    """Where a Vietnamese reader looks for a name: by letters (đ follows d), then by tones."""
-    letters, tones = [], []
-    for sign in unicodedata.normalize("NFC", text).lower():
-        parts = unicodedata.normalize("NFD", sign)
-        tone = next((part for part in parts if part in TONES), "")
-        bare = unicodedata.normalize("NFC", parts.replace(tone, "") if tone else parts)
-        letters.append(1000 + ALPHABET.index(bare) if bare in ALPHABET else ord(bare[0]))
-        tones.append(TONES.index(tone) + 1 if tone else 0)
-    return letters, tones
+def is_office() -> bool:
+    """Say whether the request is for a page of staff."""
+    return request.path == OFFICE or request.path.startswith(f"{OFFICE}/")
+
+
+def address_in(locale: str) -> str:
+    """The address of the page that is shown, in another language.
+
+    A page that answers what was sent has no address of its own: the form it came from is shown
+    again, or the first page where there is none.
+    """
+    path, asked = request.path, request.args.to_dict(flat=False)
+    if request.method not in ("GET", "HEAD"):
+        asked = {}
+        try:
+            current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
+        except HTTPException:
+            path = url_for("admin.waves")
+    return f"{path}?{urlencode(asked | {'lang': [locale]}, doseq=True)}"
 
 
 def init_app(app: Flask) -> None:
     """Give templates `_`, the language of the page and the names of the languages."""
     app.jinja_env.globals["_"] = _
     app.jinja_env.globals["language_names"] = LANGUAGES
+    app.jinja_env.globals["address_in"] = address_in
     app.context_processor(lambda: {"locale": current_locale()})
+    app.after_request(_remember_choice)
+
+
+def _remember_choice(answer: Response) -> Response:
+    """Let a browser of staff keep the language that was chosen from the menu."""
+    chosen = request.args.get("lang")
+    if is_office() and chosen in LANGUAGES and chosen != request.cookies.get(CHOICE):
+        answer.set_cookie(
+            CHOICE,
+            chosen,
+            CHOICE_SECONDS,
+            path=OFFICE,
+            httponly=True,
+            samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )
+    return answer

@@ -22,7 +22,7 @@ from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.qr_sheet import write_qr_sheet
 from survey_app.exports.tables import sheets, write_csv, write_xlsx
-from survey_app.i18n import _
+from survey_app.i18n import of_record
 from survey_app.models.runs import Run
 from survey_app.post import send_letters
 from survey_app.services.drafts import purge_drafts
@@ -280,9 +280,9 @@ def _chart_rows(page: ResultsPage) -> list[Bar]:
 
 def _chart_text(figure: Figure, minimum: int) -> str:
     if figure.status == "suppressed":
-        return _("dưới {n} phiếu", n=minimum)
+        return of_record("dưới {n} phiếu", n=minimum)
     if figure.estimate is None:
-        return _("không tính được")
+        return of_record("không tính được")
     return _chart_percent(figure.estimate)
 
 
@@ -294,10 +294,10 @@ def _chart_words(page: ResultsPage) -> Words:
     root = page.root.figure
     shown = _chart_text(root, page.minimum)
     level = f"{100 * page.confidence:g}".replace(".", ",")
-    whiskers = _("khoảng tin cậy {level} %", level=level)
+    whiskers = of_record("khoảng tin cậy {level} %", level=level)
     if page.notice:
         whiskers += f" ({page.notice})"
-    source = _(
+    source = of_record(
         "Nguồn: {wave}; {n} phiếu; lần tính {run}",
         wave=page.wave_title,
         n=page.run.responses,
@@ -306,11 +306,11 @@ def _chart_words(page: ResultsPage) -> Words:
     title = f"{page.run.index_title}: {shown}"
     if page.root.before:
         last = _chart_percent(page.root.before.estimate)
-        title += " " + _("(năm {year}: {rate})", year=page.root.before.year, rate=last)
+        title += " " + of_record("(năm {year}: {rate})", year=page.root.before.year, rate=last)
     return Words(
         title=title,
         whiskers=whiskers,
-        previous=_("năm {year}", year=page.wave_year - 1),
+        previous=of_record("năm {year}", year=page.wave_year - 1),
         source=source,
     )
 

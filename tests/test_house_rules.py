@@ -53,7 +53,7 @@ MAY_IMPORT = {
     "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),
-    "survey_app.catalogue": ({"questionnaires"}, set()),
+    "survey_app.catalogue": ({"questionnaires", "survey_app.services.reviews"}, set()),
     "survey_app.db": (set(), {"sqlalchemy"}),
     "survey_app.models": ({"survey_app.db", "survey_app.models"}, {"sqlalchemy"}),
     "survey_app.services": (SERVICES, {"sqlalchemy"}),
@@ -71,6 +71,7 @@ MAY_IMPORT = {
             "survey_app.exports",
             "survey_app.errors",
             "survey_app.i18n",
+            "survey_app.services.languages",
             "survey_app.services.letters",
             "survey_app.services.results",
         },
@@ -90,11 +91,11 @@ MAY_IMPORT = {
         {"survey_app.forms", "survey_app.i18n", "questionnaires"},
         {"flask_wtf", "wtforms"},
     ),
-    "survey_app.i18n": ({"questionnaires.refusal"}, {"flask", "babel"}),
+    "survey_app.i18n": ({"questionnaires.refusal"}, {"flask", "babel", "werkzeug"}),
     # Of SQLAlchemy these know the exceptions and the type of a session, no query.
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
-    "survey_app.web.api": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
     "survey_app.web.visits": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -112,6 +113,7 @@ MAY_IMPORT = {
         {"flask", "sqlalchemy"},
     ),
     "survey_app.web.admin.codes": (WEB | {"survey_app.exports.code_sheet"}, {"flask"}),
+    "survey_app.web.admin.languages": (WEB | {"survey_app.exports.review_sheet"}, {"flask"}),
     # The preview of a code is drawn at once; the sheets are jobs.
     "survey_app.web.admin.points": (WEB | {"survey_app.exports.qr"}, {"flask", "werkzeug"}),
     "survey_app.web.citizen": (

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from survey_app.exports.qr import qr_drawing
-from survey_app.i18n import _
+from survey_app.i18n import of_record
 
 LAYOUT: Final = Path(__file__).with_name("code_sheet.typ")
 TABLE, SHEET = "ma-ho-so.csv", "ma-ho-so.pdf"
@@ -47,12 +47,12 @@ def code_sheet(found: CodeList) -> bytes:
     import typst  # a compiler: only for who prints
 
     data: dict[str, Any] = {
-        "title": _("Mã lấy ý kiến trên giấy biên nhận hồ sơ"),
+        "title": of_record("Mã lấy ý kiến trên giấy biên nhận hồ sơ"),
         "unit": found.unit,
         "field": found.field or "",
-        "invitation": _("Mời Ông/Bà đánh giá việc phục vụ. Phiếu không ghi tên."),
-        "where": _("Quét mã hoặc nhập tại"),
-        "once": _("Mã dùng một lần."),
+        "invitation": of_record("Mời Ông/Bà đánh giá việc phục vụ. Phiếu không ghi tên."),
+        "where": of_record("Quét mã hoặc nhập tại"),
+        "once": of_record("Mã dùng một lần."),
         "codes": [
             {
                 "text": code.text,
@@ -76,7 +76,15 @@ def _table(found: CodeList) -> str:
     text = io.StringIO()
     text.write("\ufeff")  # spreadsheets of Viet Nam know UTF-8 by it
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow([_("Mã"), _("Địa chỉ"), _("Đơn vị"), _("Lĩnh vực"), _("Tháng")])
+    writer.writerow(
+        [
+            of_record("Mã"),
+            of_record("Địa chỉ"),
+            of_record("Đơn vị"),
+            of_record("Lĩnh vực"),
+            of_record("Tháng"),
+        ]
+    )
     for code in found.codes:
         names = (_harmless(found.unit), _harmless(found.field or ""))
         writer.writerow([code.text, code.address, *names, found.month])

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Final
 import typst
 
 from survey_app.exports.qr import qr_drawing
-from survey_app.i18n import VIETNAMESE, _, translate
+from survey_app.i18n import VIETNAMESE, _, of_record, translate
 from survey_app.services.points import Card
 
 PAPERS: Final = ("a4", "a6")
@@ -56,14 +56,14 @@ def _data(
                 "name": card.name,
                 "address": address,
                 "drawing": qr_drawing(address).decode("ascii"),
-                "alt": _("Mã QR của {name}, {unit}", name=card.name, unit=card.unit),
-                "until": _("Dùng đến hết ngày {day}", day=f"{card.last_day:%d/%m/%Y}"),
+                "alt": of_record("Mã QR của {name}, {unit}", name=card.name, unit=card.unit),
+                "until": of_record("Dùng đến hết ngày {day}", day=f"{card.last_day:%d/%m/%Y}"),
             }
         )
         if progress:
             progress(DRAWN * done // len(cards))
     return {
-        "title": _("Mã QR lấy ý kiến"),
+        "title": of_record("Mã QR lấy ý kiến"),
         "paper": paper,
         "invitation": _invitation(),
         "cards": drawn,

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import xlsxwriter
 
-from survey_app.i18n import _
+from survey_app.i18n import of_record
 from survey_app.services.results import ResultsPage, TreeRow, rounded_percent
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -18,10 +18,10 @@ FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##
 WIDTHS = {TEXT: 16, PERCENT: 12, FRACTION: 14, POINTS: 12, COUNT: 10}
 STATUS = {
     "ok": "",
-    "undefined": _("không tính được"),
-    "suppressed": _("dưới {n} phiếu"),
+    "undefined": of_record("không tính được"),
+    "suppressed": of_record("dưới {n} phiếu"),
 }
-COMPLEMENTARY = _("ẩn để giữ kín ô ít phiếu")
+COMPLEMENTARY = of_record("ẩn để giữ kín ô ít phiếu")
 Cell = str | int | float | Decimal | None
 
 
@@ -44,48 +44,48 @@ class Sheet:
 
 
 INDEX_COLUMNS = (
-    Column(_("Đơn vị"), TEXT),
-    Column(_("Tên đơn vị"), TEXT, 28),
-    Column(_("Mã"), TEXT, 12),
-    Column(_("Nội dung"), TEXT, 60),
-    Column(_("Tỷ lệ %"), PERCENT),
-    Column(_("Cận dưới %"), PERCENT),
-    Column(_("Cận trên %"), PERCENT),
-    Column(_("Tỷ lệ (chưa làm tròn)"), FRACTION),
-    Column(_("Sai số chuẩn"), FRACTION),
-    Column(_("Số phiếu"), COUNT),
-    Column(_("Cỡ mẫu hiệu quả"), PERCENT),
-    Column(_("Điểm"), POINTS),
-    Column(_("Điểm (chưa làm tròn)"), POINTS),
-    Column(_("Điểm tối đa"), POINTS),
-    Column(_("Điểm chưa đạt"), POINTS),
-    Column(_("Hạng"), COUNT),
-    Column(_("Hạng từ"), COUNT),
-    Column(_("Hạng đến"), COUNT),
-    Column(_("Năm trước %"), PERCENT),
-    Column(_("Thay đổi (điểm phần trăm)"), PERCENT),
-    Column(_("Tình trạng"), TEXT, 20),
-    Column(_("Ghi chú"), TEXT, 44),
+    Column(of_record("Đơn vị"), TEXT),
+    Column(of_record("Tên đơn vị"), TEXT, 28),
+    Column(of_record("Mã"), TEXT, 12),
+    Column(of_record("Nội dung"), TEXT, 60),
+    Column(of_record("Tỷ lệ %"), PERCENT),
+    Column(of_record("Cận dưới %"), PERCENT),
+    Column(of_record("Cận trên %"), PERCENT),
+    Column(of_record("Tỷ lệ (chưa làm tròn)"), FRACTION),
+    Column(of_record("Sai số chuẩn"), FRACTION),
+    Column(of_record("Số phiếu"), COUNT),
+    Column(of_record("Cỡ mẫu hiệu quả"), PERCENT),
+    Column(of_record("Điểm"), POINTS),
+    Column(of_record("Điểm (chưa làm tròn)"), POINTS),
+    Column(of_record("Điểm tối đa"), POINTS),
+    Column(of_record("Điểm chưa đạt"), POINTS),
+    Column(of_record("Hạng"), COUNT),
+    Column(of_record("Hạng từ"), COUNT),
+    Column(of_record("Hạng đến"), COUNT),
+    Column(of_record("Năm trước %"), PERCENT),
+    Column(of_record("Thay đổi (điểm phần trăm)"), PERCENT),
+    Column(of_record("Tình trạng"), TEXT, 20),
+    Column(of_record("Ghi chú"), TEXT, 44),
 )
 ITEM_COLUMNS = (
-    Column(_("Mã câu"), TEXT, 14),
-    Column(_("Câu hỏi"), TEXT, 60),
-    Column(_("Mã phương án"), TEXT, 12),
-    Column(_("Phương án"), TEXT, 36),
-    Column(_("Số phiếu chọn"), COUNT),
-    Column(_("Tỷ lệ %"), PERCENT),
-    Column(_("Cận dưới %"), PERCENT),
-    Column(_("Cận trên %"), PERCENT),
-    Column(_("Số phiếu hợp lệ"), COUNT),
-    Column(_("Tình trạng"), TEXT, 20),
-    Column(_("Ghi chú"), TEXT, 44),
+    Column(of_record("Mã câu"), TEXT, 14),
+    Column(of_record("Câu hỏi"), TEXT, 60),
+    Column(of_record("Mã phương án"), TEXT, 12),
+    Column(of_record("Phương án"), TEXT, 36),
+    Column(of_record("Số phiếu chọn"), COUNT),
+    Column(of_record("Tỷ lệ %"), PERCENT),
+    Column(of_record("Cận dưới %"), PERCENT),
+    Column(of_record("Cận trên %"), PERCENT),
+    Column(of_record("Số phiếu hợp lệ"), COUNT),
+    Column(of_record("Tình trạng"), TEXT, 20),
+    Column(of_record("Ghi chú"), TEXT, 44),
 )
 HELPER_COLUMNS = (
-    Column(_("Mã người giúp"), TEXT),
-    Column(_("Ai giúp trả lời"), TEXT, 28),
+    Column(of_record("Mã người giúp"), TEXT),
+    Column(of_record("Ai giúp trả lời"), TEXT, 28),
     *INDEX_COLUMNS[2:],
 )
-FACT_COLUMNS = (Column(_("Thông tin"), TEXT, 28), Column(_("Giá trị"), TEXT, 90))
+FACT_COLUMNS = (Column(of_record("Thông tin"), TEXT, 28), Column(of_record("Giá trị"), TEXT, 90))
 
 
 def sheets(
@@ -93,13 +93,12 @@ def sheets(
 ) -> tuple[Sheet, ...]:
     """The tables of a Run: the whole, by unit, item by item, and what it was computed from."""
     index = list(_index_rows(page, document))
-    whole = Sheet(_("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
-    by_unit = Sheet(_("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
-    items = Sheet(_("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
-    by_helper = Sheet(
-        _("Theo người giúp"), HELPER_COLUMNS, list(_index_rows(page, document, "helped"))
-    )
-    facts = Sheet(_("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
+    whole = Sheet(of_record("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
+    by_unit = Sheet(of_record("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
+    items = Sheet(of_record("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
+    helped = list(_index_rows(page, document, "helped"))
+    by_helper = Sheet(of_record("Theo người giúp"), HELPER_COLUMNS, helped)
+    facts = Sheet(of_record("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
     return tuple(sheet for sheet in (whole, by_unit, by_helper, items, facts) if sheet.rows)
 
 
@@ -202,29 +201,34 @@ def _item_rows(page: ResultsPage, tables: Mapping[str, Any]) -> Iterator[list[Ce
             _percent(row["ci_low"]),
             _percent(row["ci_high"]),
             row["n"],
-            _("ngoài thang đo") if row["status"] == "outside" else _status(page, row),
+            of_record("ngoài thang đo") if row["status"] == "outside" else _status(page, row),
             row["notice"] if row["ci_low"] is not None else None,
         ]
 
 
 def _facts(page: ResultsPage, document: Mapping[str, Any]) -> Iterator[list[Cell]]:
     run = page.run
-    yield [_("Đợt khảo sát"), f"{page.wave_title} ({page.wave_code})"]
-    yield [_("Chỉ số"), f"{run.index_title} ({run.index_code})"]
-    yield [_("Lần tính"), str(run.id)]
-    yield [_("Tính lúc"), run.computed_at.isoformat(timespec="seconds")]
-    yield [_("Số phiếu tính"), str(run.responses)]
-    yield [_("Nguồn phiếu"), page.source]
-    yield [_("Độ tin cậy"), f"{100 * page.confidence:g} %"]
-    yield [_("Mã kiểm tra phương pháp"), page.definition_checksum]
-    yield [_("Mã kiểm tra dữ liệu"), page.data_checksum]
-    yield [_("Phiên bản chương trình"), page.code_version]
-    for label, text in ((_("Ghi chú"), page.notice), (_("Giả định"), page.assumption)):
+    yield [of_record("Đợt khảo sát"), f"{page.wave_title} ({page.wave_code})"]
+    yield [of_record("Chỉ số"), f"{run.index_title} ({run.index_code})"]
+    yield [of_record("Lần tính"), str(run.id)]
+    yield [of_record("Tính lúc"), run.computed_at.isoformat(timespec="seconds")]
+    yield [of_record("Số phiếu tính"), str(run.responses)]
+    yield [of_record("Nguồn phiếu"), page.source]
+    yield [of_record("Độ tin cậy"), f"{100 * page.confidence:g} %"]
+    yield [of_record("Mã kiểm tra phương pháp"), page.definition_checksum]
+    yield [of_record("Mã kiểm tra dữ liệu"), page.data_checksum]
+    yield [of_record("Phiên bản chương trình"), page.code_version]
+    for label, text in (
+        (of_record("Ghi chú"), page.notice),
+        (of_record("Giả định"), page.assumption),
+    ):
         if text:
             yield [label, text]
-    yield from ([_("Nguồn gốc phiếu"), text] for text in document["design"].get("provenance", ()))
+    yield from (
+        [of_record("Nguồn gốc phiếu"), text] for text in document["design"].get("provenance", ())
+    )
     if page.draft:
-        yield [_("Phương pháp dự thảo"), page.note or ""]
+        yield [of_record("Phương pháp dự thảo"), page.note or ""]
 
 
 def _status(page: ResultsPage, row: Mapping[str, Any]) -> str:

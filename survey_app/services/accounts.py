@@ -79,7 +79,7 @@ def create_account(
         raise Refusal("Mật khẩu cần ít nhất {n} ký tự.", n=SHORTEST_PASSWORD)
     if session.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise Refusal("Đã có tài khoản «{name}».", name=name)
-    account = Account(name=name, password_hash=_hashed(password), role=role, demo=demo)
+    account = Account(name=name, password_hash=hash_secret(password), role=role, demo=demo)
     session.add(account)
     session.flush()
     return account
@@ -92,7 +92,7 @@ def set_password(session: Session, name: str, password: str, now: datetime) -> N
         raise NotFound("Không có tài khoản «{name}».", name=name)
     if not account.demo and len(password) < SHORTEST_PASSWORD:
         raise Refusal("Mật khẩu cần ít nhất {n} ký tự.", n=SHORTEST_PASSWORD)
-    account.password_hash = _hashed(password)
+    account.password_hash = hash_secret(password)
     account.failed_attempts, account.locked_until = 0, None
     sign_out_everywhere(session, account.id, now)
 
@@ -106,12 +106,26 @@ def password_fits(session: Session, name: str, password: str) -> bool:
     query = select(Account.password_hash).where(Account.name == _clean(name))
     stored = session.scalar(query)
     session.rollback()  # no connection is held while the processor works
+    return secret_fits(stored, password)
+
+
+def secret_fits(stored: str | None, given: str) -> bool:
+    """Say whether a password or PIN has this hash; takes as long when there is none.
+
+    Raises `Busy` when too many ask at the same time.
+    """
     with _turn():
         try:
-            _hasher.verify(stored or _NOBODY, _normal(password))
+            _hasher.verify(stored or _NOBODY, _normal(given))
         except (VerificationError, InvalidHashError):
             return False
     return stored is not None
+
+
+def hash_secret(secret: str) -> str:
+    """The hash under which a password or PIN is kept; slow on purpose."""
+    with _turn():
+        return _hasher.hash(_normal(secret))
 
 
 def sign_in(
@@ -222,11 +236,6 @@ def _clean(name: str) -> str:
 
 def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
-
-
-def _hashed(password: str) -> str:
-    with _turn():
-        return _hasher.hash(_normal(password))
 
 
 def _token_hash(token: str) -> str:

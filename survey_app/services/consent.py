@@ -67,7 +67,10 @@ def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tu
 
 
 def _data(version: QuestionnaireVersion) -> tuple[Sentence, ...]:
-    told = [Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ.")]
+    told = [
+        Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ."),
+        Sentence("Phiếu không hỏi họ tên, số điện thoại hay số hồ sơ."),
+    ]
     if any(is_sensitive(item) for item in version.items):
         told.append(
             Sentence("Câu hỏi về dân tộc là dữ liệu nhạy cảm; trả lời hay không tùy Ông/Bà.")

@@ -31,7 +31,7 @@ def package(session: Session, catalogue: Catalogue, now: datetime) -> dict[str, 
     for wave, form, point, unit in _open_points(session, now):
         name = f"{form.questionnaire}/{form.version}"
         if name not in forms:
-            forms[name] = _questionnaire(catalogue, name, form.checksum)
+            forms[name] = questionnaire_package(catalogue, name, form.checksum)
         if forms[name] is not None:
             part = collecting.setdefault((wave.code, name), _collected(wave, form))
             part["collection_points"].append({"code": point.code, "unit": unit.code})
@@ -80,7 +80,8 @@ def _collected(wave: Wave, form: WaveForm) -> dict[str, Any]:
     }
 
 
-def _questionnaire(catalogue: Catalogue, name: str, checksum: str) -> dict[str, Any] | None:
+def questionnaire_package(catalogue: Catalogue, name: str, checksum: str) -> dict[str, Any] | None:
+    """A form in full and in every language; None when its file has other words by now."""
     try:
         loaded: Loaded[QuestionnaireVersion] = catalogue.questionnaire(name)
         translations = [found.definition for found in catalogue.translations(name)]
@@ -112,6 +113,7 @@ def _item(item: Item, translations: Translations) -> dict[str, Any]:
     return {
         "code": item.code,
         "kind": item.kind,
+        "scale": item.scale,
         "text": _texts(item.text, translations),
         "options": [_option(option, translations) for option in item.option],
         "required": item.required and item.kind != "note",

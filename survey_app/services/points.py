@@ -23,6 +23,7 @@ from survey_app.models.waves import (
     WavePoint,
 )
 from survey_app.services.links import HANOI, VALID_KEYS, link_to, token_of
+from survey_app.services.sorting import holds, vietnamese
 from survey_app.services.waves import add_point, is_collecting
 
 PAGE: Final = 50  # counters on a page of the list
@@ -110,8 +111,7 @@ def points_of(
     Needs a writing session: see `token_of`.
     """
     rows = _rows(session, wave)
-    words = _searchable(asked.search).split()
-    found = [row for row in rows if all(word in _text_of(row[0]) for word in words)]
+    found = [row for row in rows if holds(_text_of(row[0]), asked.search)]
     pages = max(1, -(-len(found) // PAGE))
     page = min(max(asked.page, 1), pages)
     shown = found[(page - 1) * PAGE : page * PAGE]
@@ -148,7 +148,8 @@ def units_on(session: Session, day: date) -> list[Unit]:
     """The units that exist on a day, by level and name."""
     ends = or_(Unit.valid_to.is_(None), Unit.valid_to > day)
     query = select(Unit).where(Unit.valid_from <= day, ends)
-    return list(session.scalars(query.order_by(Unit.level, Unit.name, Unit.code)))
+    found = session.scalars(query)
+    return sorted(found, key=lambda unit: (unit.level, vietnamese(unit.name), unit.code))
 
 
 def unit_named(units: Sequence[Unit], given: str) -> Unit:
@@ -306,13 +307,7 @@ def _agencies(session: Session, points: Sequence[int]) -> dict[int, int]:
 
 
 def _text_of(point: CollectionPoint) -> str:
-    return _searchable(f"{point.code} {point.name} {point.unit.code} {point.unit.name}")
-
-
-def _searchable(text: str) -> str:
-    """Small letters without accents: who types «quay 3» finds «Quầy 3»."""
-    parts = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return "".join(sign for sign in parts if not unicodedata.combining(sign))
+    return f"{point.code} {point.name} {point.unit.code} {point.unit.name}"
 
 
 def _spans(day: str, given: str) -> list[list[str]]:

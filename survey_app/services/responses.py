@@ -181,7 +181,11 @@ def accept_response(
 
 
 def accept_batch(
-    session: Session, contents: Sequence[Any], now: datetime, catalogue: Catalogue
+    session: Session,
+    contents: Sequence[Any],
+    now: datetime,
+    catalogue: Catalogue,
+    arrival: Arrival | None = None,
 ) -> list[Receipt]:
     """Accept the responses of one batch, each in its savepoint; the receipts in their order.
 
@@ -189,7 +193,9 @@ def accept_batch(
     wait for each other and never lock each other out; of one id, the first given is the first.
     """
     order = sorted(range(len(contents)), key=lambda place: _name_given(contents[place]).lower())
-    receipts = {place: accept_response(session, contents[place], now, catalogue) for place in order}
+    receipts = {
+        place: accept_response(session, contents[place], now, catalogue, arrival) for place in order
+    }
     return [receipts[place] for place in range(len(contents))]
 
 

@@ -21,6 +21,7 @@ from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.runs import Run
 from survey_app.models.units import Unit
 from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
+from survey_app.services.sorting import vietnamese
 
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
@@ -314,7 +315,7 @@ def counts_of(session: Session, wave: Wave) -> Counts:
     )
     units = tuple(
         UnitCount(unit.code, unit.name, *per_unit.get(unit.id, (0, 0)))
-        for unit in sorted(session.scalars(query), key=lambda unit: unit.name)
+        for unit in sorted(session.scalars(query), key=lambda unit: vietnamese(unit.name))
     )
     voided = session.execute(
         select(Response.void_reason, func.count())
@@ -491,7 +492,7 @@ def _units(
     query = select(Unit.code, Unit.name).join(WaveUnit, WaveUnit.unit_id == Unit.id)
     taking_part = session.execute(query.where(WaveUnit.wave_id == wave.id))
     rows = _rows_by(UNIT, dict(iter(taking_part)), index, document)
-    rows.sort(key=lambda row: (-(row.figures[0].estimate or -1), row.name))
+    rows.sort(key=lambda row: (-(row.figures[0].estimate or -1), vietnamese(row.name)))
     titles = {row["node"]: row["title"] for row in document["results"]}
     return tuple((code, titles.get(code, code)) for code in _top(index)), tuple(rows)
 

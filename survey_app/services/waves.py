@@ -20,6 +20,7 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services.links import Link, check_link
+from survey_app.services.sorting import vietnamese
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
     if not (is_collecting(point, now) and is_open(wave, now)):
         raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
     procedure = session.get(Procedure, link.procedure_id) if link.procedure_id else None
+    agencies = ((unit.code, unit.name) for unit in point.units)
     return Door(
         wave_id=wave.id,
         wave=wave.code,
@@ -84,7 +86,7 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
         unit_name=point.unit.name,
         questionnaire=assigned.questionnaire,
         version=assigned.version,
-        agencies=tuple((unit.code, unit.name) for unit in point.units),
+        agencies=tuple(sorted(agencies, key=lambda agency: vietnamese(agency[1]))),
         field=procedure.code if procedure else None,
         for_citizens=True,
     )

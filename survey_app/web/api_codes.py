@@ -11,7 +11,7 @@ from survey_app.i18n import _
 from survey_app.security import ReadyPage, error_page, public
 from survey_app.services.code_orders import MOST, issue_codes, read_requests
 from survey_app.services.devices import device_of
-from survey_app.web.api import read_json
+from survey_app.web.batches import read_json
 
 bp = Blueprint("api_codes", __name__, url_prefix="/api/v1")
 SYSTEM = "system"

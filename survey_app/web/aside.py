@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from flask import Blueprint, redirect, request
 
-from survey_app.i18n import _, sort_key
+from survey_app.i18n import _
 from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import drop_draft, save_context
+from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import fields_of_work
 from survey_app.web.keepsakes import address, forget, home, posted_id, signed_id
 from survey_app.web.visits import Doorway, Keeper, Visit, lost, reading, writing
@@ -115,7 +116,7 @@ class Aside(Doorway):
 
 def in_order(choices: Iterable[tuple[str, str]]) -> Choices:
     """Choices (code, name) as a Vietnamese reader looks for their names."""
-    return sorted(choices, key=lambda choice: sort_key(choice[1]))
+    return sorted(choices, key=lambda choice: vietnamese(choice[1]))
 
 
 def dossier_of(visit: Visit, fields: Choices) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """How figures are written on a page: decimal comma, rounded half up as the official tables do."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,11 @@ def moment(value: datetime | None) -> str:
     return "" if value is None else f"{value.astimezone(HANOI):%d/%m/%Y %H:%M}"
 
 
+def day(value: date | None) -> str:
+    """A day as it is written in Viet Nam, whatever the language of the page: 20/11/2026."""
+    return "" if value is None else f"{value:%d/%m/%Y}"
+
+
 def _comma(digits: str, sign: str) -> str:
     head, dot, tail = digits.partition(".")
     grouped = f"{int(head):,}".replace(",", ".")
@@ -50,5 +55,6 @@ def _comma(digits: str, sign: str) -> str:
 
 
 FILTERS = {
-    function.__name__: function for function in (decimal, percent, signed, whole, plain, moment)
+    function.__name__: function
+    for function in (decimal, percent, signed, whole, plain, moment, day)
 }

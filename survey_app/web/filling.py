@@ -27,6 +27,7 @@ from survey_app.services.responses import REJECTED
 from survey_app.services.screening import found
 from survey_app.services.waves import fields_of_work
 from survey_app.web.aside import FROM_REVIEW, Aside, Choices, dossier_of, in_order
+from survey_app.web.audio import offer_prompts
 from survey_app.web.figures import HANOI
 from survey_app.web.keepsakes import (
     Where,
@@ -194,6 +195,7 @@ class Filling(Doorway):
     def _questions_page(self, visit: Visit, shown: Page, form: Any) -> ReadyPage:
         items = visit.route.items_on(shown)
         asked = questions(form, items, numbers_of(visit.version), visit.say)
+        offer_prompts(visit.version)
         return self.show(
             visit,
             "page.html",

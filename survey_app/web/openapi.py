@@ -66,6 +66,16 @@ SUBMISSION: Final[Schema] = _object(
     },
     paradata={"type": "object", "description": "Dữ liệu về quá trình phỏng vấn; tùy ý."},
 )
+SEALED: Final[Schema] = _object(
+    ("id", "sealed"),
+    id={"type": "string", "format": "uuid", "description": "Trùng với id bên trong phiếu."},
+    sealed={
+        "type": "string",
+        "description": "Phiếu (Submission, dạng JSON) niêm phong bằng khóa công khai của đợt khảo "
+        "sát: s1.<đợt>.<base64url>; ECDH P-256, HKDF-SHA256, AES-256-GCM. Không mở được thì "
+        "rejected với mã bad_seal; id bên trong khác bên ngoài thì wrong_id.",
+    },
+)
 RECEIPT: Final[Schema] = _object(
     ("id", "status", "problems"),
     id={**TEXT, "description": "Mã phiếu như thiết bị ghi; trống nếu không đọc được."},
@@ -115,6 +125,10 @@ ITEM: Final[Schema] = _object(
     ("code", "kind", "text", "options", "required", "min", "max", "max_length", "asked_if"),
     code=CODE,
     kind={"type": "string", "enum": ["single", "multiple", "scale", "number", "text", "note"]},
+    scale={
+        "type": ["string", "null"],
+        "description": "Thang đo của câu hỏi; satisfaction có năm mức từ rất không hài lòng.",
+    },
     text=_ref("Text"),
     options=_list_of(_ref("Option")),
     required=FLAG,
@@ -140,8 +154,10 @@ OPTION: Final[Schema] = _object(
 )
 SCHEMAS: Final[Schema] = {
     "Batch": _object(
-        ("responses",), responses=_list_of(_ref("Submission"), maxItems=LARGEST_BATCH)
+        ("responses",),
+        responses=_list_of({"oneOf": [_ref("Submission"), _ref("Sealed")]}, maxItems=LARGEST_BATCH),
     ),
+    "Sealed": SEALED,
     "Submission": SUBMISSION,
     "Receipts": _object(("receipts",), receipts=_list_of(_ref("Receipt"))),
     "Receipt": RECEIPT,

@@ -17,6 +17,7 @@ from tests.accessibility.axe import barriers
 from tests.survey_app.factories import catalogue
 from tests.survey_app.results_factories import make_computable
 from tests.survey_app.web.citizen_door import make_app, make_centre, make_door
+from tests.survey_app.web.kiosk_counter import make_counter
 
 PASSWORD = "một mật khẩu dài"
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -141,6 +142,42 @@ def answer_all(page):
             options.first.check()
 
 
+def kiosk(page, site, database, language):
+    """A kiosk at a one-stop counter: /k/<token>, from its enrolment to the thanks."""
+    counter = make_counter(database, agencies=2)
+    page.goto(f"{site}{counter.door}?lang={language}")
+    yield "enrolment"
+    page.locator("#code").fill("AAAAAAAA")
+    page.locator("form button").click()
+    yield "wrong code"
+    page.locator("#code").fill(counter.code)
+    page.locator("form button").click()
+    page.locator(".language").nth(("vi", "km", "en").index(language)).wait_for()
+    yield "start"
+    page.locator(".corner").click()
+    yield "PIN pad"
+    page.locator("dialog .aside").last.click()
+    page.locator(".language").nth(("vi", "km", "en").index(language)).click()
+    page.locator(".consent .aside").nth(2).click()
+    yield "whole notice"
+    page.locator(".consent .equal button").first.click()
+    page.locator(".agency .choice").first.click()
+    for number in range(5):
+        page.locator(".dot.on").nth(number).wait_for(state="attached")
+        yield f"question {number + 1}"
+        page.locator(".face").nth(3).click()
+    page.locator(".item .choice").first.click()
+    page.locator(".face").nth(3).click()
+    page.locator("#box").wait_for()
+    yield "comment"
+    page.locator(".parts .aside").click()
+    page.locator(".helped .choice").first.click()
+    yield "helped"
+    page.locator(".helped .main").click()
+    page.locator(".code").wait_for()
+    yield "thanks"
+
+
 def staff(page, site, database, files):
     """The administration: /admin, in the language of record."""
     with database.writing() as session:
@@ -173,6 +210,7 @@ def staff(page, site, database, files):
 WALKS = {
     **{f"citizens in {language}": (citizens, language) for language in ("vi", "km", "en")},
     **{f"one-stop centre in {language}": (centre, language) for language in ("vi", "km", "en")},
+    **{f"kiosk in {language}": (kiosk, language) for language in ("vi", "km", "en")},
     **{f"long form in {language}": (long_form, language) for language in ("vi", "km")},
 }
 

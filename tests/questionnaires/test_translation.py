@@ -1,6 +1,6 @@
 """A translation is keyed by the Vietnamese text, so that a changed text is a missing one."""
 
-from questionnaires.translation import Translation, texts_of
+from questionnaires.translation import Translation, mark_of, texts_of
 from tests.questionnaires.factories import dont_know, item, option, section, version
 
 
@@ -62,3 +62,13 @@ def test_a_text_is_unreviewed_until_a_reader_has_checked_it():
     assert texts["Có"].reviewed is True
     assert texts["Không"].reviewed is False
     assert texts["Không"].text == "No"
+
+
+def test_marks_given_since_make_a_text_reviewed_and_change_nothing_else():
+    written = translation("Có", "Không")
+    marked = written.with_marks({mark_of("Có", "Có (en)"), mark_of("Không", "another text")})
+
+    assert [entry.reviewed for entry in marked.entry] == [True, False]
+    assert marked.texts["Có"].reviewed
+    assert [entry.reviewed for entry in written.entry] == [False, False]
+    assert marked.with_marks(()) == marked

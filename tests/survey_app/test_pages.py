@@ -6,14 +6,12 @@ A new page is walked here too: add it to `citizens_pages` or `staffs_pages`.
 import ast
 import hashlib
 import io
-import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from jinja2 import Environment, nodes
 from sqlalchemy import delete, select
 
 from survey_app import clock, worker
@@ -23,6 +21,16 @@ from survey_app.models.responses import Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
+from tests.missing_texts import (
+    APP,
+    FOR_MACHINES,
+    SAYING_SENTENCES,
+    missing,
+    sources,
+    wanted,
+    words_in_code,
+    words_in_template,
+)
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.factories import make_form, make_unit
 from tests.survey_app.invitation_factories import make_officials, people_of
@@ -36,9 +44,6 @@ from tests.survey_app.web.citizen_door import (
     receipt_on,
 )
 
-ROOT = Path(__file__).parents[2]
-APP = ROOT / "survey_app"
-TEMPLATES = APP / "templates"
 URLS = Path(__file__).parents[1] / "urls.txt"
 PASSWORD = "một mật khẩu dài"
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -46,34 +51,6 @@ PRINTED = (
     "this address is public: it stands in QR codes printed and glued to counters, in tablets and "
     "bookmarks. Keep it answering (redirect it if it must move) instead of changing tests/urls.txt"
 )
-# The office works in the language of record; only doors open to everybody speak others.
-OFFICE = ("admin/", "web/admin/", "exports/", "worker.py")
-# Names, no words of a language.
-NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256"}
-JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
-# For programmers who connect a device, in the language of record, like the comments of a form.
-FOR_MACHINES = {"web/openapi.py"}
-REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}
-SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
-SPOKEN_CODE = sorted(
-    path
-    for place in (
-        APP / "web",
-        APP / "forms",
-        APP / "exports",
-        APP / "security.py",
-        APP / "worker.py",
-    )
-    for path in (place.rglob("*.py") if place.is_dir() else [place])
-)
-# What these say reaches citizens and devices through the doors open to everybody.
-SERVICES = {
-    f"services/{name}.py"
-    for name in ("consent", "dossier_codes", "drafts", "invitations", "links", "receipts", "waves")
-}
-STAFF_REFUSALS = re.compile("đã mở rồi|không mở nên không đóng")  # a wave is opened by staff only
-
 
 # Who may open what, and which addresses never change
 
@@ -266,6 +243,10 @@ def citizens_pages(person, language):
         410,
     )
     yield "no such page", person.client.get("/nowhere" + asked), 404
+    kiosk = door.replace("/s/", "/k/")
+    yield "kiosk to be enrolled", person.client.get(kiosk + asked), 200
+    wrong = hidden(person.client.get(kiosk)) | {"code": "AAAAAAAA"}
+    yield "kiosk with a wrong code", person.client.post(kiosk + asked, data=wrong), 400
 
 
 def officials_pages(client, officials, language):
@@ -405,7 +386,12 @@ def staffs_pages(client, database, files):
     yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
     yield "no such wave", client.get("/admin/waves/none"), 404
+    given = hidden(client.get("/admin/kiosks")) | {"point": "1", "name": "Máy 1", "pin": "1234"}
+    yield "kiosk to be prepared", client.post("/admin/kiosks", data=given | {"pin": ""}), 400
+    yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
+    yield "kiosks", client.get("/admin/kiosks"), 200
     yield from counters_pages(client, database)
+    yield from languages_pages(client)
     yield from rooms_of_invitations(client, database)
 
 
@@ -461,15 +447,29 @@ def counters_pages(client, database):
     yield "dossiers not imported", client.post(room, data=sent), 422
 
 
-@pytest.mark.parametrize("asked", ["", "?lang=en", "?lang=km"])
+def languages_pages(client):
+    """The room of languages."""
+    yield "languages", client.get("/admin/languages"), 200
+    yield "texts", client.get("/admin/languages/km?show=all&q=phieu&page=2"), 200
+    yield "no such text", client.get("/admin/languages/km?show=checked&file=interface"), 200
+    yield (
+        "what a reading brought",
+        client.get("/admin/languages/km?confirmed=1&changed=1&gone=1"),
+        200,
+    )
+    yield "no such language", client.get("/admin/languages/vi"), 404
+    yield "prompts", client.get("/admin/languages/prompts/sipas-counter/1?of=km"), 200
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
 def test_every_page_of_staff_has_its_heading_title_labels_and_token(
-    staff, sqlite_database, tmp_path, asked
+    staff, sqlite_database, tmp_path, language
 ):
-    plain = staff.get
-    staff.get = lambda address: plain(address + asked)
+    staff.get(f"/admin/?lang={language}")
     for name, page, status in staffs_pages(staff, sqlite_database, tmp_path / "files"):
         assert page.status_code == status, name
-        check_page(page, "vi")
+        stranger = name == "wrong password" or (name == "sign-in")
+        check_page(page, "vi" if stranger else language)
 
 
 @pytest.mark.parametrize(
@@ -499,113 +499,45 @@ class Shown:
 
 # No words outside the catalogues
 
-
-@dataclass(frozen=True)
-class Words:
-    """The texts of a source file that go through gettext, and those that should."""
-
-    translated: frozenset
-    literal: tuple
+SOURCES = sources()
 
 
-def is_vietnamese(text):
-    return any(not sign.isascii() and sign.isalpha() for sign in text)
-
-
-def words_in_code(source):
-    """Texts given to `_` or to a refusal, Vietnamese literals elsewhere, and `_` of no literal."""
-    tree = ast.parse(source)
-    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    translated, given, literal = set(), set(), []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSALS | {"_"}:
-            first = node.args[0] if node.args else None
-            if isinstance(first, ast.Constant):
-                given.add(id(first))
-                translated.add(first.value)
-            elif node.func.id == "_":
-                literal.append(f"line {node.lineno}: _() needs a literal")
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and id(node) not in docs | given
-            and is_vietnamese(node.value)
-        ):
-            literal.append(node.value)
-    return Words(frozenset(translated), tuple(literal))
-
-
-def words_in_template(source):
-    """Texts given to `_`, and words that stand in the HTML or in an expression without it."""
-    tree = Environment(autoescape=True, extensions=["jinja2.ext.do"]).parse(source)
-    given, translated, literal = set(), set(), []
-    for call in tree.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name == "_":
-            first = call.args[0] if call.args else None
-            if isinstance(first, nodes.Const):
-                given.add(id(first))
-                translated.add(first.value)
-            else:
-                literal.append(f"line {call.lineno}: _() needs a literal")
-    for const in tree.find_all(nodes.Const):
-        if isinstance(const.value, str) and id(const) not in given and is_vietnamese(const.value):
-            literal.append(const.value)
-    literal += words_in_html(JINJA.sub("", CLASSES.sub("", source)))
-    return Words(frozenset(translated), tuple(literal))
-
-
-def words_in_html(text):
-    """Words a person sees or hears that stand in the HTML itself."""
-    found = []
-
-    class Reader(HTMLParser):
-        def handle_data(self, data):
-            found.append(data)
-
-        def handle_starttag(self, _tag, attributes):
-            found.extend(value or "" for name, value in attributes if name in SPOKEN)
-
-    reader = Reader()
-    reader.feed(text)
-    reader.close()
-    words = (word for part in found for word in re.findall(r"[^\W_]+", part))
-    return [word for word in words if not word.isdigit() and word not in NAMES]
-
-
-SOURCES = {
-    path.relative_to(TEMPLATES).as_posix(): words_in_template(path.read_text(encoding="utf-8"))
-    for path in sorted(TEMPLATES.rglob("*.html"))
-} | {
-    path.relative_to(APP).as_posix(): words_in_code(path.read_text(encoding="utf-8"))
-    for path in [*SPOKEN_CODE, *(APP / name for name in sorted(SERVICES))]
-}
-
-
-@pytest.mark.parametrize("name", [n for n in SOURCES if n not in FOR_MACHINES | SERVICES])
+@pytest.mark.parametrize(
+    "name", [n for n in SOURCES if n not in FOR_MACHINES and not n.startswith(SAYING_SENTENCES)]
+)
 def test_no_word_for_a_reader_stands_outside_gettext(name):
     assert SOURCES[name].literal == ()
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
-def test_every_text_of_an_open_door_is_in_every_catalogue(language):
-    texts = {
-        text
-        for name, words in SOURCES.items()
-        if not name.startswith(OFFICE)
-        for text in words.translated
-        if not STAFF_REFUSALS.search(text)
-    }
-
-    assert len(texts) > 60
-    assert sorted(texts - set(catalogue(language))) == []
+def test_every_text_of_every_page_and_message_is_in_every_catalogue(language):
+    """`python -m tests.missing_texts` prints what is missing, ready to be filled in."""
+    assert len(wanted()) > 250
+    assert missing(language) == []
 
 
 @pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
 def test_no_catalogue_holds_a_text_that_is_said_nowhere(language):
-    said = {text for words in SOURCES.values() for text in words.translated}
+    assert sorted(set(catalogue(language)) - wanted()) == []
 
-    assert sorted(set(catalogue(language)) - said) == []
+
+def test_official_documents_are_written_in_the_language_of_record():
+    """Whoever asks for a chart or a table, in whatever language: `of_record`, never `_`.
+
+    Only the invitation on a printed code stands there in every language at once.
+    """
+    written = ["worker.py", *(name for name in SOURCES if name.startswith("exports/"))]
+    spoken = {name: _given_to_gettext(APP / name) for name in written}
+
+    assert len(written) > 3
+    assert {name for name, texts in spoken.items() if texts} == {"exports/qr_sheet.py"}
+    assert len(spoken["exports/qr_sheet.py"]) == 1
+
+
+def _given_to_gettext(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in calls if getattr(call.func, "id", "") == "_"]
 
 
 @pytest.mark.parametrize(
@@ -618,7 +550,15 @@ def test_no_catalogue_holds_a_text_that_is_said_nowhere(language):
         (words_in_code, "x = 'không có'", ("không có",)),
         (words_in_code, "_(x)", ("line 1: _() needs a literal",)),
         (words_in_code, "_('không có'); raise Gone('đã đóng')", ()),
+        (words_in_code, "of_record('không có')", ()),
     ],
 )
 def test_a_word_outside_gettext_is_found(read, source, found):
     assert read(source).literal == found
+
+
+def test_a_sentence_is_found_wherever_a_refusal_takes_it_from():
+    source = "LATE = 'Đã muộn.'\ndef f():\n    t = 'Cột «{c}» trống.'\n    raise Refusal(t, c='ô')"
+
+    assert words_in_code(source).sentences == {"Đã muộn.", "Cột «{c}» trống."}
+    assert words_in_code("x = of_record('Điểm')").translated == set()

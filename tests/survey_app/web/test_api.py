@@ -17,8 +17,8 @@ from survey_app.config import Config
 from survey_app.db import Busy
 from survey_app.models.responses import Answer, HeldResponse, Response
 from survey_app.services.devices import revoke_device
-from survey_app.web import api
-from survey_app.web.api import read_json
+from survey_app.web import batches
+from survey_app.web.batches import read_json
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
 
 TOKEN = "token-of-a-tablet"
@@ -365,7 +365,7 @@ def test_a_chunked_body_is_measured_too(sqlite_service, size, status):
 
 
 def test_an_endless_body_is_not_read_for_ever(sqlite_service, monkeypatch):
-    monkeypatch.setattr(api, "MOST_DRAINED", 1024 * 1024)
+    monkeypatch.setattr(batches, "MOST_DRAINED", 1024 * 1024)
     taken = []
 
     class Endless(io.RawIOBase):
@@ -399,7 +399,7 @@ def test_when_no_turn_comes_it_is_503_with_retry_after(
     def busy(*_):
         raise failure
 
-    monkeypatch.setattr(api, "accept_batch", busy)
+    monkeypatch.setattr(batches, "accept_batch", busy)
 
     answer = post(sqlite_service, response_content(**sqlite_service.door))
 

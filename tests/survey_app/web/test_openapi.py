@@ -71,7 +71,10 @@ def test_answers_have_the_shape_that_is_described(client, sqlite_database):
     sent = client.post(RESPONSES, json=batch, headers=HEADERS)
     package = client.get(PACKAGE, headers=HEADERS)
 
-    assert faults(batch, schemas["Batch"], schemas) == ["$.responses[].mode: not in enum"]
+    unknown_mode = ["$.responses[]: fits 0 of oneOf"]
+    assert faults(batch, schemas["Batch"], schemas) == unknown_mode
+    sealed = {"responses": [{"id": content["id"], "sealed": "s1.1.AAAA"}]}
+    assert faults(sealed, schemas["Batch"], schemas) == []
     assert faults(sent.get_json(), schemas["Receipts"], schemas) == []
     assert faults(package.get_json(), schemas["Package"], schemas) == []
     assert faults(client.get(PACKAGE).get_json(), schemas["Error"], schemas) == []

@@ -1,0 +1,52 @@
+// The kiosk's service worker. The server puts VERSION and ASSETS before this text, so that it is
+// another script with every change of an asset. It keeps pages and parts, never an answer.
+
+const PARTS = `kiosk-${VERSION}`;
+const PAGES = "kiosk-pages";
+const PATIENCE = 4000; // a network that takes longer is as good as none
+
+self.addEventListener("install", (event) => {
+  const fresh = ASSETS.map((address) => new Request(address, { cache: "reload" }));
+  event.waitUntil(caches.open(PARTS).then((cache) => cache.addAll(fresh)));
+  self.skipWaiting();
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil((async () => {
+    for (const name of await caches.keys()) {
+      if (name.startsWith("kiosk-") && ![PARTS, PAGES].includes(name)) await caches.delete(name);
+    }
+    await self.clients.claim();
+  })());
+});
+
+self.addEventListener("fetch", (event) => {
+  const { pathname, origin } = new URL(event.request.url);
+  if (event.request.method !== "GET" || origin !== self.location.origin) return;
+  if (ASSETS.includes(pathname)) event.respondWith(part(pathname, event.request));
+  else if (/^\/k\/[\w=-]+(\/package)?$/.test(pathname)) event.respondWith(page(event, pathname));
+});
+
+async function part(pathname, request) {
+  const kept = await (await caches.open(PARTS)).match(pathname);
+  return kept ?? fetch(request);
+}
+
+/** From the network while it answers; what it last said otherwise. */
+async function page(event, pathname) {
+  const cache = await caches.open(PAGES);
+  const asked = fetch(event.request).then((answer) => (answer.status >= 500 ? null : answer));
+  const answer = await Promise.race([
+    asked.catch(() => null),
+    new Promise((resolve) => { setTimeout(() => resolve(undefined), PATIENCE); }),
+  ]);
+  if (answer?.ok && answer.headers.get("Kiosk") === "keep") {
+    event.waitUntil(cache.put(pathname, answer.clone()));
+    return answer;
+  }
+  if (answer) { // closed, revoked, not enrolled: what was kept is no longer true
+    event.waitUntil(cache.delete(pathname));
+    return answer;
+  }
+  return (await cache.match(pathname)) ?? asked.then((late) => late ?? Response.error());
+}

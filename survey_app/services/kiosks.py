@@ -1,0 +1,335 @@
+"""Kiosks: prepared by an administrator, enrolled once with a code, left with a PIN."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from questionnaires.load import Catalogue
+from questionnaires.refusal import Refusal
+from survey_app.errors import Gone, NotFound
+from survey_app.models.accounts import AuditEntry, Device
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.services.accounts import hash_secret, record, secret_fits
+from survey_app.services.devices import device_of
+from survey_app.services.links import link_to, token_of
+from survey_app.services.packages import questionnaire_package
+from survey_app.services.responses import ALPHABET
+from survey_app.services.sealing import PublicKey
+from survey_app.services.waves import Door, is_collecting, is_open
+
+KIOSK: Final = "kiosk"
+CODE_LENGTH: Final = 8
+CODE_LIFETIME: Final = timedelta(hours=1)
+MOST_TRIES: Final = 10  # wrong codes at a counter within TRIES_WITHIN, before all are refused
+TRIES_WITHIN: Final = timedelta(minutes=10)
+WRONG_PINS: Final = 5
+PIN_LOCKED: Final = timedelta(minutes=15)
+PREPARED, ENROLLED, REVOKED = "kiosk_prepared", "kiosk_enrolled", "kiosk_revoked"
+CODE_FAILED, PIN_FAILED, UNLOCKED, LEFT = (
+    "kiosk_code_failed",
+    "kiosk_pin_failed",
+    "kiosk_unlocked",
+    "kiosk_left",
+)
+LONGEST_NAME: Final = 64
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """An enrolled kiosk, as its door needs to know it."""
+
+    id: int
+    name: str
+    point_id: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a try: a token, or why not. No exception, because a failure must be stored."""
+
+    token: str | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A kiosk as administrators see it; `state` is waiting, expired, active or revoked."""
+
+    id: int
+    name: str
+    point: str
+    unit: str
+    state: str
+    last_seen_at: datetime | None
+    queue_length: int | None
+    app_version: str | None
+    doors: tuple[tuple[str, str], ...]
+
+
+def hash_pin(pin: str) -> str:
+    """The hash of a PIN, slow on purpose; raises `Refusal` for one that is not 4 to 8 digits."""
+    if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise Refusal("Mã PIN phải có từ 4 đến 8 chữ số.")
+    return hash_secret(pin)
+
+
+def prepare_kiosk(
+    session: Session, point_id: int, name: str, pin_hash: str, now: datetime
+) -> tuple[Device, str]:
+    """Prepare a kiosk for a counter; returns it and the enrolment code, which is not kept."""
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refusal("Tên ki-ốt phải có từ 1 đến 64 ký tự đọc được.")
+    if session.get(CollectionPoint, point_id) is None:
+        raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
+    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
+        raise Refusal("Đã có thiết bị tên «{name}». Xin đặt tên khác.", name=name)
+    device = Device(
+        name=name,
+        token_hash=_hash(secrets.token_urlsafe(32)),  # of a token that nobody has
+        kind=KIOSK,
+        point_id=point_id,
+        pin_hash=pin_hash,
+        enrolled_at=now,
+    )
+    session.add(device)
+    code = _give_code(device, now)
+    session.flush()
+    return device, code
+
+
+def renew_code(session: Session, device_id: int, now: datetime) -> tuple[Device, str]:
+    """A new enrolment code for a kiosk; the browser enrolled before loses its place with it."""
+    device = _kiosk_row(session, device_id)
+    code = _give_code(device, now)
+    session.flush()
+    return device, code
+
+
+def enrol_kiosk(session: Session, point_id: int, code: str, now: datetime) -> Outcome:
+    """Enrol a browser at a counter with the code of a prepared kiosk; the code is then spent.
+
+    Ten wrong codes at a counter within ten minutes refuse further ones there for a while. They are
+    counted only while a kiosk waits there to be enrolled.
+    """
+    point = session.get(CollectionPoint, point_id)
+    waiting = session.scalars(
+        select(Device)
+        .where(
+            Device.kind == KIOSK,
+            Device.point_id == point_id,
+            Device.enrolment_hash.is_not(None),
+            Device.enrolment_until > now,
+        )
+        .with_for_update()
+    ).all()
+    if point is None or not waiting:
+        return Outcome(refusal=wrong_code())
+    if _failures(session, CODE_FAILED, point.code, now - TRIES_WITHIN) >= MOST_TRIES:
+        refusal = Refusal("Đã nhập sai mã đăng ký nhiều lần. Xin đợi 10 phút rồi thử lại.")
+        return Outcome(refusal=refusal)
+    wanted = _hash(_clean(code))
+    device = next((known for known in waiting if known.enrolment_hash == wanted), None)
+    if device is None:
+        record(session, None, CODE_FAILED, point.code, now)
+        session.flush()
+        return Outcome(refusal=wrong_code())
+    token = secrets.token_urlsafe(32)
+    device.token_hash = _hash(token)
+    device.enrolment_hash, device.enrolment_until, device.revoked_at = None, None, None
+    device.enrolled_at = device.last_seen_at = now
+    record(session, None, ENROLLED, device.name, now)
+    session.flush()
+    return Outcome(token)
+
+
+def wrong_code() -> Refusal:
+    """What is said of a code, whatever is wrong with it."""
+    return Refusal("Mã đăng ký chưa đúng, đã hết hạn hoặc dành cho quầy khác. Xin nhập lại.")
+
+
+def kiosk_of(session: Session, token: str | None) -> Kiosk | None:
+    """The kiosk that holds a token; None when there is none, or it was revoked."""
+    device = device_of(session, token) if token else None
+    if device is None or device.kind != KIOSK or device.point_id is None:
+        return None
+    return Kiosk(device.id, device.name, device.point_id)
+
+
+def check_counter(session: Session, kiosk: Kiosk, point_id: int) -> None:
+    """Raise `Refusal` when a link leads to another counter than that of the kiosk."""
+    if kiosk.point_id == point_id:
+        return
+    own = session.get_one(CollectionPoint, kiosk.point_id)
+    raise Refusal(
+        "Máy này đã đăng ký cho «{own}». Xin mở liên kết của đúng quầy đó, hoặc nhờ người quản "
+        "trị cấp mã mới cho quầy này.",
+        own=own.name,
+    )
+
+
+def point_code(session: Session, kiosk: Kiosk) -> str:
+    """The code of the counter a kiosk stands at."""
+    return session.get_one(CollectionPoint, kiosk.point_id).code
+
+
+def touch(session: Session, kiosk: Kiosk, queue: int | None, version: str, now: datetime) -> None:
+    """Write down that a kiosk is alive, how many forms wait on it, and what it runs."""
+    device = session.get_one(Device, kiosk.id)
+    device.last_seen_at = now
+    device.queue_length = queue if queue is not None and 0 <= queue < 1_000_000 else None
+    device.app_version = version[:32] if version.isprintable() else None
+    session.flush()
+
+
+def pin_fits(session: Session, kiosk: Kiosk, pin: str) -> bool:
+    """Say whether this is the PIN of a kiosk; slow on purpose, so in a reading session."""
+    stored = session.get_one(Device, kiosk.id).pin_hash
+    session.rollback()  # no connection is held while the processor works
+    return secret_fits(stored, pin)
+
+
+def use_pin(session: Session, kiosk: Kiosk, fits: bool, now: datetime) -> Refusal | None:
+    """What a PIN means after `pin_fits`; five wrong ones lock the pad for fifteen minutes."""
+    device = session.scalars(
+        select(Device).where(Device.id == kiosk.id).with_for_update()
+    ).one_or_none()
+    if device is None:
+        raise NotFound("Không có ki-ốt này.")
+    since = now - PIN_LOCKED
+    opened = session.scalar(
+        select(func.max(AuditEntry.at)).where(
+            AuditEntry.action == UNLOCKED, AuditEntry.subject == device.name, AuditEntry.at > since
+        )
+    )
+    failures = _failures(session, PIN_FAILED, device.name, max(since, opened or since))
+    if failures >= WRONG_PINS:
+        return Refusal("Đã nhập sai mã PIN 5 lần. Bàn phím tạm khóa 15 phút.")
+    action = UNLOCKED if fits else PIN_FAILED
+    record(session, None, action, device.name, now)
+    session.flush()
+    if fits:
+        return None
+    left = WRONG_PINS - failures - 1
+    if left == 0:
+        return Refusal("Đã nhập sai mã PIN 5 lần. Bàn phím tạm khóa 15 phút.")
+    return Refusal("Mã PIN chưa đúng. Còn {n} lần thử.", n=left)
+
+
+def leave(session: Session, kiosk: Kiosk, now: datetime) -> None:
+    """End kiosk mode on the browser that holds the token; a new code enrols it again."""
+    device = session.get_one(Device, kiosk.id)
+    device.token_hash = _hash(secrets.token_urlsafe(32))
+    device.revoked_at = now
+    record(session, None, LEFT, device.name, now)
+    session.flush()
+
+
+def revoke_kiosk(session: Session, device_id: int, now: datetime) -> Device:
+    """Take a kiosk's place away, and a code it was given; raises `NotFound`."""
+    device = _kiosk_row(session, device_id)
+    device.revoked_at = device.revoked_at or now
+    device.enrolment_hash, device.enrolment_until = None, None
+    session.flush()
+    return device
+
+
+def points(session: Session) -> list[tuple[int, str]]:
+    """The counters a kiosk can stand at, by the names of their units."""
+    rows = session.scalars(select(CollectionPoint).where(CollectionPoint.closed_at.is_(None)))
+    named = [(point.id, f"{point.unit.name} – {point.name} ({point.code})") for point in rows]
+    return sorted(named, key=lambda one: one[1])
+
+
+def list_kiosks(session: Session, secret_key: str, now: datetime) -> list[Listed]:
+    """All kiosks with the paths of their doors now, by wave; needs a writing session."""
+    devices = session.scalars(select(Device).where(Device.kind == KIOSK).order_by(Device.name))
+    found = []
+    for device in devices:
+        point = session.get(CollectionPoint, device.point_id)
+        if point is not None:
+            doors = tuple(doors_of(session, point, secret_key, now))
+            state = _state(device, now)
+            listed = (device.last_seen_at, device.queue_length, device.app_version)
+            names = (device.id, device.name, point.name, point.unit.name)
+            found.append(Listed(*names, state, *listed, doors))
+    return found
+
+
+def doors_of(
+    session: Session, point: CollectionPoint, secret_key: str, now: datetime
+) -> list[tuple[str, str]]:
+    """Waves open at a counter and the tokens of its door there; needs a writing session."""
+    waves = session.scalars(
+        select(Wave)
+        .join(WavePoint, WavePoint.wave_id == Wave.id)
+        .where(WavePoint.point_id == point.id)
+        .order_by(Wave.id.desc())
+    )
+    return [
+        (wave.title, token_of(session, link_to(session, wave, point, now), secret_key, now))
+        for wave in waves
+        if is_open(wave, now) and is_collecting(point, now)
+    ]
+
+
+def kiosk_package(
+    session: Session, door: Door, key: PublicKey, catalogue: Catalogue
+) -> dict[str, Any]:
+    """All that a kiosk needs to ask without a network; raises `Gone` when the form has changed."""
+    form = session.get(WaveForm, (door.wave_id, door.questionnaire, door.version))
+    name = f"{door.questionnaire}/{door.version}"
+    asked = questionnaire_package(catalogue, name, form.checksum) if form else None
+    if asked is None:
+        raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
+    return {
+        "wave": door.wave,
+        "collection_point": door.point,
+        "unit_name": door.unit_name,
+        "agencies": [{"code": code, "name": name} for code, name in door.agencies],
+        "field": door.field,
+        "keeps_partial": session.get_one(Wave, door.wave_id).keeps_partial,
+        "key": {"wave_id": key.wave_id, "point": key.point},
+        "questionnaire": asked,
+    }
+
+
+def _give_code(device: Device, now: datetime) -> str:
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    device.enrolment_hash, device.enrolment_until = _hash(code), now + CODE_LIFETIME
+    return code
+
+
+def _kiosk_row(session: Session, device_id: int) -> Device:
+    device = session.get(Device, device_id)
+    if device is None or device.kind != KIOSK:
+        raise NotFound("Không có ki-ốt này.")
+    return device
+
+
+def _state(device: Device, now: datetime) -> str:
+    if device.enrolment_hash is not None and device.enrolment_until is not None:
+        return "waiting" if now < device.enrolment_until else "expired"
+    return "revoked" if device.revoked_at else "active"
+
+
+def _failures(session: Session, action: str, subject: str, since: datetime) -> int:
+    found = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(AuditEntry.action == action, AuditEntry.subject == subject, AuditEntry.at > since)
+    )
+    return found or 0
+
+
+def _clean(code: str) -> str:
+    return "".join(sign for sign in code.upper() if sign.isalnum())
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,236 @@
+"""A batch of responses on its way in: the body read strictly, sealed forms opened, receipts."""
+
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn
+
+from flask import Response, current_app, jsonify, request
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from questionnaires.refusal import Refusal
+from survey_app import clock
+from survey_app.i18n import _, say
+from survey_app.services.responses import (
+    LONGEST_CODE,
+    REJECTED,
+    SEND_AGAIN,
+    Arrival,
+    ProblemFound,
+    Receipt,
+    accept_batch,
+)
+from survey_app.services.sealing import open_sealed
+from survey_app.web.openapi import LARGEST_BATCH
+
+RETRY_AFTER = 2  # seconds
+MOST_DRAINED = 64 * 1024 * 1024
+PIECE = 64 * 1024
+CODE = re.compile(rf"[\w.:/-]{{1,{LONGEST_CODE}}}")  # what an item may be called and said back
+SEALED: Final = {"id", "sealed"}
+
+
+class NotUnderstood(Exception):  # noqa: N818 - an answer, no error
+    """The body is not what the interface describes."""
+
+
+class TooMuch(Exception):  # noqa: N818 - an answer, no error
+    """The body is larger, or the batch longer, than one request may be."""
+
+
+ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
+
+
+def take_batch(
+    session: Session, given: Sequence[Any], device_id: int, point: str | None = None
+) -> list[Receipt]:
+    """Accept plain and sealed responses alike; receipts in their order.
+
+    A device that stands at a `point` sends for that one only.
+    """
+    now, catalogue = clock.now(), current_app.extensions["catalogue"]
+    receipts: dict[int, Receipt] = {}
+    contents: dict[int, Any] = {}
+    for place, one in enumerate(given):
+        try:
+            content = _opened(session, one) if _is_sealed(one) else one
+            _check_point(content, point)
+        except Refusal as refusal:
+            problem = ProblemFound("", str(refusal.fields["code"]), refusal)
+            receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
+        else:
+            contents[place] = content
+    taken = accept_batch(
+        session, list(contents.values()), now, catalogue, Arrival(device_id=device_id)
+    )
+    receipts |= dict(zip(contents, taken, strict=True))
+    return [receipts[place] for place in range(len(given))]
+
+
+def read_batch() -> list[Any]:
+    """The responses of the request's body; raises `NotUnderstood` or `TooMuch`."""
+    responses = read_object().get("responses")
+    if not isinstance(responses, list):
+        raise NotUnderstood
+    if len(responses) > LARGEST_BATCH:
+        raise TooMuch
+    return responses
+
+
+def read_object() -> dict[str, Any]:
+    """The JSON object in the request's body; raises `NotUnderstood` or `TooMuch`."""
+    try:
+        found = read_json(_body())
+    except ValueError:
+        raise NotUnderstood from None
+    if not isinstance(found, dict):
+        raise NotUnderstood
+    return found
+
+
+def read_json(body: bytes) -> Any:
+    """Read a JSON text strictly; raises `ValueError` for anything that is not one.
+
+    Refused too: another encoding than UTF-8, NaN and numbers too large to be held, a name that
+    stands twice in an object, and nesting without end.
+    """
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_number,
+            parse_float=_float,
+        )
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+def drain() -> None:
+    """Read on, so that a client that is still sending hears the answer; within bounds."""
+    stream = request.environ["wsgi.input"]
+    left = MOST_DRAINED
+    if not request.environ.get("wsgi.input_terminated"):
+        left = min(left, request.content_length or 0)
+    while left > 0:
+        piece = stream.read(min(PIECE, left))
+        if not piece:
+            return
+        left -= len(piece)
+
+
+def receipts_json(receipts: Sequence[Receipt]) -> Response:
+    """The answer to a batch."""
+    return jsonify(receipts=[_receipt(receipt) for receipt in receipts])
+
+
+def answer_json(status: int, message: str, **headers: str) -> Response:
+    """One clear sentence to a device."""
+    response = jsonify(error=message)
+    response.status_code = status
+    for name, value in headers.items():
+        response.headers[name.replace("_", "-")] = value
+    return response
+
+
+def answer_to(error: Exception) -> Response:
+    """What a device hears when its body could not be taken: one of `ERRORS`."""
+    if isinstance(error, NotUnderstood):
+        shape = '{"responses": [...]}'
+        message = _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=shape)
+        return answer_json(400, message)
+    if isinstance(error, TooMuch):
+        message = _(
+            "Nội dung gửi lên quá lớn: mỗi lần gửi tối đa {count} phiếu và {size} byte.",
+            count=LARGEST_BATCH,
+            size=current_app.extensions["config"].max_body,
+        )
+        return answer_json(413, message)
+    # Its own words are not logged: they repeat the parameters, which are answers.
+    logging.getLogger(__name__).warning("no turn at the database: %s", type(error).__name__)
+    message = _("Hệ thống đang bận. Xin gửi lại sau vài giây; phiếu vẫn nằm trên thiết bị.")
+    return answer_json(503, message, Retry_After=str(RETRY_AFTER))
+
+
+def _is_sealed(one: Any) -> bool:
+    return isinstance(one, Mapping) and set(one) == SEALED
+
+
+def _opened(session: Session, one: Mapping[str, Any]) -> Any:
+    """The response object in a sealed form, which must carry the id that stands outside."""
+    identity, secret = _name_given(one), current_app.extensions["config"].secret_key
+    try:
+        written = open_sealed(session, secret, identity, one["sealed"])
+    except Refusal as refusal:
+        raise Refusal(refusal.template, code="bad_seal") from None
+    try:
+        content = read_json(written)
+    except ValueError:
+        content = None
+    inside = content.get("id") if isinstance(content, dict) else None
+    if not isinstance(inside, str) or inside.lower() != identity.lower():
+        raise Refusal("Mã phiếu bên trong khác mã ghi bên ngoài niêm phong.", code="wrong_id")
+    return content
+
+
+def _check_point(content: Any, point: str | None) -> None:
+    given = content.get("collection_point") if isinstance(content, Mapping) else None
+    if point is not None and given != point:
+        raise Refusal("Phiếu không thuộc điểm lấy ý kiến của thiết bị này.", code="wrong_point")
+
+
+def _name_given(one: Any) -> str:
+    """What a submission calls itself, if that can be said back."""
+    name = one.get("id") if isinstance(one, Mapping) else None
+    fits = isinstance(name, str) and 0 < len(name) <= LONGEST_CODE and name.isprintable()
+    return str(name) if fits else ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("one name twice")
+    return found
+
+
+def _refuse_number(_text: str) -> NoReturn:
+    raise ValueError("not a number")
+
+
+def _float(text: str) -> float:
+    found = float(text)
+    if found in (float("inf"), float("-inf")):
+        raise ValueError("too large")
+    return found
+
+
+def _body() -> bytes:
+    most = current_app.extensions["config"].max_body
+    request.max_content_length = most + 1  # a body in chunks is cut there without a word
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        body = None
+    if body is None or len(body) > most:
+        drain()
+        raise TooMuch
+    return body
+
+
+def _receipt(receipt: Receipt) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
+    if receipt.receipt is not None and receipt.received_at is not None:
+        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+    return found | {"problems": [_problem(problem) for problem in receipt.problems]}
+
+
+def _problem(problem: ProblemFound) -> dict[str, str]:
+    """A problem with its sentence, in which nothing that the citizen entered is repeated."""
+    fields = problem.refusal.fields
+    item = problem.item if CODE.fullmatch(problem.item) else ""
+    hidden = {name: "…" for name in ("value",) if name in fields}
+    if problem.code == "unknown_item":
+        hidden["item"] = item or "…"
+    told = Refusal(problem.refusal.template, **fields | hidden)
+    return {"item": item, "code": problem.code, "message": say(told)}

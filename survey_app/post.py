@@ -4,18 +4,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.config import Config
 from survey_app.db import Database
+from survey_app.exports.letters import mail_of
 from survey_app.services.jobs import Claim
 from survey_app.services.letters import (
     FIRST,
     Post,
     letter_to,
-    mail_of,
     mail_recipients,
     mark_sent,
+    not_set,
+    turned_away,
 )
 from survey_app.services.links import HANOI
 from survey_app.services.results import wave_named
@@ -33,7 +34,7 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
     answered.
     """
     if not config.mail_url or not config.mail_from:
-        raise Refusal("Chưa đặt MAIL_URL và MAIL_FROM nên không gửi được thư.")
+        raise not_set()
     kind, now = claim.payload["letter"], clock.now()
     with database.reading() as session:
         wave = wave_named(session, claim.payload["wave"])
@@ -55,10 +56,7 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
             refused.append(invitation_id)
             in_a_row += 1
             if in_a_row == MOST_REFUSED:
-                raise Refusal(
-                    "Máy chủ thư từ chối {n} thư liên tiếp nên đã dừng. Thư đã gửi vẫn tính.",
-                    n=in_a_row,
-                )
+                raise turned_away(in_a_row)
     return {
         "sent": sent,
         "refused": len(refused),

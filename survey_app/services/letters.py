@@ -1,14 +1,12 @@
-"""Letters of invitation: their words, who gets one, and handing them to a mail server."""
+"""Letters of invitation: who gets one, and handing them to a mail server."""
 
 import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
-from email.headerregistry import Address
+from datetime import date
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid, parseaddr
 from types import TracebackType
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -27,27 +25,6 @@ FIRST, REMINDER = "first", "reminder"
 KINDS: Final = (FIRST, REMINDER)
 SECONDS: Final = 30.0  # a mail server may take for one answer
 PORTS: Final = {"smtp": 25, "smtps": 465}
-SUBJECT: Final = {
-    FIRST: "Thư mời đánh giá: {wave}",
-    REMINDER: "Nhắc thư mời đánh giá: {wave}",
-}
-PARAGRAPHS: Final = (
-    "Kính gửi {name},",
-    "{opening}",
-    "Đợt khảo sát: {wave}\nĐịa chỉ riêng của thư mời này:\n{address}",
-    "Mở địa chỉ bao nhiêu lần cũng được. Thư mời chỉ được dùng khi bấm «Gửi phiếu»; mỗi đơn vị "
-    "gửi một phiếu.",
-    "Phiếu không ghi tên. Hệ thống chỉ ghi nhận thư mời đã được dùng cho đơn vị nào, không ghi "
-    "phiếu nào là của ai. Trang đầu của thư mời nói rõ phiếu được giữ kín như thế nào.",
-    "Xin không chuyển tiếp thư này, vì địa chỉ trên chỉ dành cho người nhận thư.",
-    "Trân trọng cảm ơn.",
-)
-OPENING: Final = {
-    FIRST: "Trân trọng mời đánh giá kết quả cải cách hành chính. Phiếu điền trên điện thoại hoặc "
-    "máy tính, không cần tài khoản.",
-    REMINDER: "Thư mời dưới đây còn phiếu chưa gửi. Nếu đã quyết định không trả lời, xin bỏ qua "
-    "thư này.",
-}
 
 
 @dataclass(frozen=True)
@@ -115,24 +92,6 @@ def mark_sent(session: Session, invitation_id: int, today: date) -> None:
     )
 
 
-def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: datetime) -> EmailMessage:
-    """A letter as a mail in plain words."""
-    name, address = parseaddr(sender)
-    user, _, host = address.rpartition("@")
-    mail = EmailMessage()
-    mail["From"] = Address(name, user, host)
-    to_user, _, to_host = letter.contact.rpartition("@")
-    mail["To"] = Address(letter.name, to_user, to_host)
-    mail["Subject"] = SUBJECT[kind].format(wave=wave_title)
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = make_msgid(domain=host)
-    mail["Auto-Submitted"] = "auto-generated"
-    words = {"name": letter.name, "opening": OPENING[kind], "wave": wave_title}
-    body = "\n\n".join(PARAGRAPHS).format(**words, address=letter.address)
-    mail.set_content(f"{body}\n")
-    return mail
-
-
 class Post:
     """A connection to the mail server of a URL: smtp://user:password@host:port or smtps://."""
 
@@ -197,6 +156,16 @@ class Post:
                 server.login(self._user, self._password)
             self._server = server
         return self._server
+
+
+def not_set() -> Refusal:
+    """Why no letter is sent where nobody has said through which server."""
+    return Refusal("Chưa đặt MAIL_URL và MAIL_FROM nên không gửi được thư.")
+
+
+def turned_away(n: int) -> Refusal:
+    """Why the sending has stopped when one letter after the other was refused."""
+    return Refusal("Máy chủ thư từ chối {n} thư liên tiếp nên đã dừng. Thư đã gửi vẫn tính.", n=n)
 
 
 def _away() -> Refusal:

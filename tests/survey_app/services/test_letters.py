@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from questionnaires.refusal import Refusal
+from survey_app.exports.letters import mail_of
 from survey_app.models.codes import Invitation, InvitationContact
 from survey_app.services.invitation_lists import import_list
 from survey_app.services.letters import (
@@ -14,7 +15,6 @@ from survey_app.services.letters import (
     Post,
     letter_to,
     letters_for_all,
-    mail_of,
     mail_recipients,
     mark_sent,
 )

@@ -25,6 +25,12 @@ LINE_HEIGHT = """sign => {
   return parseFloat(style.lineHeight) / parseFloat(style.fontSize);
 }"""
 
+LISTEN = """() => new Promise((heard, failed) => {
+  const player = document.querySelector("audio");
+  player.onended = () => heard();
+  player.play().catch(failed);
+})"""
+
 
 @pytest.fixture
 def service(sqlite_database, tmp_path):
@@ -99,6 +105,5 @@ def test_a_prompt_is_fetched_only_when_play_is_pressed(service, page):
     page.locator("audio").wait_for()
     assert [url for url in asked if "/audio/" in url] == []
 
-    page.evaluate("document.querySelector('audio').play()")
-    page.wait_for_function("document.querySelector('audio').ended")
+    page.evaluate(LISTEN)
     assert len({url for url in asked if "/audio/" in url}) == 1

@@ -62,15 +62,14 @@ FOCUS = f"""() => {{ {NAMED}
     return {{ name: named(e), ringed: ringed(e) || ringed(around), seen: Boolean(seen) }}; }}"""
 
 
-def barriers(page: Any) -> list[str]:
-    """Everything that is wrong with the page shown; it is shown in its first size afterwards."""
-    return [
-        *violations(page),
-        *beyond_a_narrow_screen(page),
-        *cut_by_text_spacing(page),
-        *moving(page),
-        *without_visible_focus(page),
-    ]
+def barriers(page: Any, with_keys: bool = True) -> list[str]:
+    """Everything that is wrong with the page shown; it is shown in its first size afterwards.
+
+    Motion and the ring of focus are the same in every language: without `with_keys` they are left
+    out.
+    """
+    words = [*violations(page), *beyond_a_narrow_screen(page), *cut_by_text_spacing(page)]
+    return [*words, *moving(page), *without_visible_focus(page)] if with_keys else words
 
 
 def violations(page: Any) -> list[str]:

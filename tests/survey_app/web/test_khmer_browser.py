@@ -83,7 +83,7 @@ def check_khmer(page, sign):
 def test_khmer_is_drawn_with_our_font_on_the_pages_of_citizens_and_of_staff(service, page):
     address, door = service
     page.goto(f"{address}{door}?lang=km")
-    check_khmer(page, "main .facts")
+    check_khmer(page, "main")
     page.locator("main button").first.click()
     check_khmer(page, "main .legend")
 

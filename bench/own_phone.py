@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from time import perf_counter
 
@@ -27,7 +27,7 @@ from survey_app.services.waves import add_form, add_point
 
 GOAL = 60.0  # seconds
 SECRET = "a secret of the bench, 32 signs long"
-DOWN, ROUND_TRIP = 400_000 / 8, 400  # bytes a second, milliseconds
+NETWORKS = {"4G": (10_000_000, 80), "slow": (400_000, 400)}  # bits a second, milliseconds
 READING = 5.0  # syllables a second, 300 a minute; Vietnamese writes each apart, so they are counted
 DECIDING = 0.7  # seconds to make up one's mind about a question that has been read
 TAPPING = 0.6  # seconds to find the place and touch it
@@ -42,12 +42,14 @@ class Reader:
     name: str
     start: str
     review: str
+    comment: str = "#q-comment label"
 
 
 READERS = (
-    Reader("skims the notice", "h1, .lead, .notice dt", "h1, .lead, #helped legend"),
+    Reader("skims the notice", "h1, .lead, .notice dt", "h1, .lead, #helped legend", ""),
     Reader("reads every word", "main", "main"),
 )
+RUNS = ((READERS[0], "4G"), (READERS[0], "slow"), (READERS[1], "4G"))
 
 
 class _Person:
@@ -66,7 +68,8 @@ class _Person:
         words = text.split()
         answers = self.page.locator(f"#q-{item} label").all_inner_texts()
         fresh = [word for answer in answers if answer not in self.seen for word in answer.split()]
-        known = len(commonprefix([words, self.words]))
+        pairs = zip(words, self.words, strict=False)
+        known = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
         self.words, self.seen = words, self.seen | set(answers)
         self.pause((len(words) - known + len(fresh)) / READING)
 
@@ -85,15 +88,16 @@ def run(_large: bool = False) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     print(
         f"\nown_phone: sipas-counter/1 at {PHONE['width']} px without JavaScript, "
-        f"400 kbit/s, {ROUND_TRIP} ms; {60 * READING:.0f} syllables a minute, "
-        f"{DECIDING} s to decide, {TAPPING} s a tap; goal {GOAL:.0f} s"
+        f"{60 * READING:.0f} syllables a minute, {DECIDING} s to decide, {TAPPING} s a tap; "
+        f"goal {GOAL:.0f} s; 4G: 10 Mbit/s and 80 ms, slow: 400 kbit/s and 400 ms"
     )
     if chromium is None:
         print("  chromium is not installed")
         return
     with _served() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for reader in READERS:
+        for reader, network in RUNS:
+            bits, round_trip = NETWORKS[network]
             context = browser.new_context(
                 viewport={"width": 360, "height": 740},
                 java_script_enabled=False,
@@ -107,9 +111,9 @@ def run(_large: bool = False) -> None:
                 "Network.emulateNetworkConditions",
                 {
                     "offline": False,
-                    "latency": ROUND_TRIP,
-                    "downloadThroughput": DOWN,
-                    "uploadThroughput": DOWN,
+                    "latency": round_trip,
+                    "downloadThroughput": bits / 8,
+                    "uploadThroughput": bits / 8,
                 },
             )
             person = _Person(page)
@@ -117,7 +121,7 @@ def run(_large: bool = False) -> None:
             _rate(person, reader, address)
             whole = perf_counter() - begun
             share = ratio(whole, person.waited, "reading, deciding and tapping alone")
-            line(f"{reader.name}, {person.taps} taps", whole, share, budget(whole, GOAL))
+            line(f"{reader.name}, {person.taps} taps, {network}", whole, share, budget(whole, GOAL))
             context.close()
         browser.close()
 
@@ -132,7 +136,8 @@ def _rate(person: _Person, reader: Reader, address: str) -> None:
         person.read_question(item)
         person.pause(DECIDING)
         person.tap(f"label[for='q-{item}-4']")
-    person.read("#q-comment label")
+    if reader.comment:  # who skims sees that it is optional
+        person.read(reader.comment)
     person.tap("button[value='on']")
     person.page.wait_for_url("**/review")
     person.read(reader.review)

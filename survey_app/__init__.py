@@ -1,6 +1,7 @@
 """Who asks, who answers, who checks, who publishes."""
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from questionnaires.load import DEFINITIONS
 from survey_app import assets, i18n, security
@@ -17,6 +18,7 @@ from survey_app.web import (
     api_dossiers,
     audio,
     citizen,
+    coded,
     kiosk,
     official,
     privacy,
@@ -36,6 +38,8 @@ def create_app(config: Config) -> Flask:
         SESSION_COOKIE_SECURE=config.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,  # a kiosk or a phone may lie for hours
     )
+    if config.behind_proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0)  # type: ignore[method-assign]
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     reviews = Reviews(config.reviews)
@@ -47,8 +51,8 @@ def create_app(config: Config) -> Flask:
     i18n.init_app(app)
     security.init_app(app)
     machines = (api.bp, api_codes.bp, api_dossiers.bp)
-    people = (public.bp, audio.bp, citizen.bp, kiosk.bp, official.bp, privacy.bp, admin.bp)
-    for blueprint in (*people, *machines):
+    people = (citizen.bp, coded.bp, kiosk.bp, official.bp, privacy.bp, public.bp, audio.bp)
+    for blueprint in (*people, admin.bp, *machines):
         app.register_blueprint(blueprint)
     for blueprint in machines:
         security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts

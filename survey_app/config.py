@@ -22,7 +22,7 @@ class Config:
     which people reach the service. Letters go through `mail_url` (smtp://user:password@host:port,
     smtps:// for TLS from the start) in the name of `mail_from`. `complaints` says in a sentence
     where a complaint is to be sent (nơi tiếp nhận phản ánh, kiến nghị). `access_log` is a file, or
-    - for the standard error.
+    - for the standard error. `behind_proxy` says that one proxy in front tells who sends.
     """
 
     database_url: str
@@ -38,6 +38,7 @@ class Config:
     mail_from: str = ""
     complaints: str = ""
     access_log: str = ""
+    behind_proxy: bool = False
 
     @property
     def address(self) -> str:
@@ -67,7 +68,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
     DATABASE_URL (SQLAlchemy URL; default: SQLite in the instance folder), PORT, HOST, SECRET_KEY,
     INSTANCE (folder), DEMO (1: demo accounts, on a loopback address only), SECURE_COOKIES (1
     behind HTTPS), PUBLIC_URL, MAIL_URL, MAIL_FROM, COMPLAINTS, ACCESS_LOG (file; default: -, the
-    standard error; empty: none).
+    standard error; empty: none), BEHIND_PROXY (1: read X-Forwarded-For of the one proxy in front).
     """
     instance = Path(environ.get("INSTANCE", str(ROOT / "instance"))).resolve()
     instance.mkdir(parents=True, exist_ok=True)
@@ -97,6 +98,7 @@ def read_config(environ: Mapping[str, str] = os.environ) -> Config:
         mail_from=environ.get("MAIL_FROM", ""),
         complaints=environ.get("COMPLAINTS", ""),
         access_log=environ.get("ACCESS_LOG", "-"),
+        behind_proxy=environ.get("BEHIND_PROXY") == "1",
     )
 
 

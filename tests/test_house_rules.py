@@ -104,6 +104,10 @@ MAY_IMPORT = {
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
     ),
+    "survey_app.web.coded": (
+        WEB | {"survey_app.models.responses"},
+        {"flask", "werkzeug", "sqlalchemy"},
+    ),
     "survey_app.web.official": (
         WEB | {"survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},
@@ -124,7 +128,7 @@ MAY_IMPORT = {
         {"survey_app.db", "questionnaires.refusal"},
         {"alembic", "sqlalchemy"},
     ),
-    "survey_app": (OURS, {"flask"}),
+    "survey_app": (OURS, {"flask", "werkzeug"}),
 }
 MODULES = sorted(
     path

@@ -27,6 +27,8 @@ from survey_app.services.dossier_codes import CODE_LENGTH, POINT, hash_of
 from survey_app.services.dossier_labels import THRESHOLD, Label, labels_of
 from survey_app.services.links import HANOI
 from survey_app.services.responses import ALPHABET, LONGEST_CODE
+from survey_app.services.sorting import vietnamese
+from survey_app.services.waves import fields_of_work
 
 MOST: Final = 500  # codes at a time
 KEYS: Final = ("unit", "field", "month")
@@ -144,12 +146,11 @@ def code_choices(session: Session, wave_code: str, now: datetime) -> CodeChoices
     """Units of a wave, fields, and the months for which codes are made; raises `NotFound`."""
     wave = _open_wave(session, wave_code, now)
     units = select(Unit.code, Unit.name).join(WaveUnit, WaveUnit.unit_id == Unit.id)
-    rated = session.execute(units.where(WaveUnit.wave_id == wave.id).order_by(Unit.name))
-    fields = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
+    rated = session.execute(units.where(WaveUnit.wave_id == wave.id))
     return CodeChoices(
         wave.title,
-        tuple((code, name) for code, name in rated),
-        tuple((code, name) for code, name in session.execute(fields.order_by(Procedure.name))),
+        tuple(sorted(((code, name) for code, name in rated), key=lambda one: vietnamese(one[1]))),
+        fields_of_work(session),
         _months(now),
     )
 

@@ -60,15 +60,17 @@ def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tu
                 Sentence("Ý kiến chỉ dùng để làm số liệu thống kê và phục vụ tốt hơn."),
             ),
         ),
-        Point(Sentence("Dữ liệu nào"), _data(version)),
+        Point(Sentence("Dữ liệu nào"), _data(door, version)),
         Point(Sentence("Giữ bao lâu"), _kept(wave)),
-        Point(Sentence("Quyền của Ông/Bà"), _rights(wave)),
+        Point(Sentence("Quyền của Ông/Bà"), _rights(door, wave)),
     )
 
 
-def _data(version: QuestionnaireVersion) -> tuple[Sentence, ...]:
+def _data(door: Door, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
     told = [
-        Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ."),
+        Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi giải quyết, lĩnh vực và ngôn ngữ.")
+        if door.by_code
+        else Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ."),
         Sentence("Phiếu không hỏi họ tên, số điện thoại hay số hồ sơ."),
     ]
     if any(is_sensitive(item) for item in version.items):
@@ -93,10 +95,15 @@ def _kept(wave: Wave) -> tuple[Sentence, ...]:
     )
 
 
-def _rights(wave: Wave) -> tuple[Sentence, ...]:
+def _rights(door: Door, wave: Wave) -> tuple[Sentence, ...]:
     free = Sentence(
         "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
     )
+    if door.by_code:
+        return free, Sentence(
+            "Mã dùng một lần, không nối được với phiếu, nên phiếu đã gửi không tìm lại, không xóa "
+            "riêng được."
+        )
     day = last_day(wave, RECEIPTS)
     if day is not None:
         return free, Sentence(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from uuid import uuid4
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
@@ -15,38 +14,18 @@ from questionnaires.answers import check_answers
 from questionnaires.load import Catalogue
 from survey_app.errors import Gone, NotFound
 from survey_app.models.codes import DossierCode
-from survey_app.models.responses import HELPERS, StagedResponse
+from survey_app.models.responses import HELPERS
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
-from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE, canonical
-from survey_app.services.screening import screened_content
-from survey_app.services.waves import is_open
+from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE
+from survey_app.services.staging import stage
+from survey_app.services.waves import Door, is_open
 
 CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
 GROUP: Final = 4
 MODE: Final = "code"
 FORM: Final = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
 POINT: Final = "H{unit_id:05d}"  # hồ sơ: where answers by code are counted, one for each unit
-
-
-@dataclass(frozen=True)
-class CodeDoor:
-    """What stands behind a code: the wave, the rated unit and field, and the form to fill in.
-
-    `unit` is the one that resolved the dossier, or the one above where that had few dossiers.
-    Nothing else of the dossier is known here.
-    """
-
-    wave_id: int
-    wave: str
-    wave_title: str
-    unit: str
-    unit_name: str
-    field: str | None
-    field_name: str | None
-    point: str
-    questionnaire: str
-    version: str
 
 
 @dataclass(frozen=True)
@@ -59,11 +38,13 @@ class Reply:
     consent: str | None = None
 
 
-def find_code(session: Session, code: str, now: datetime) -> CodeDoor | None:
+def find_code(session: Session, code: str, now: datetime) -> Door | None:
     """What stands behind a code as it was typed or opened; None for an unknown one.
 
-    It reads only, so a preview of a message that fetches the link spends nothing. Raises `Gone`
-    when the code has been used, or when its wave takes no answers now.
+    Its unit is the one that resolved the dossier, or the one above where that had few dossiers.
+    Nothing else of the dossier is known here. It reads only, so a preview of a message that fetches
+    the link spends nothing. Raises `Gone` when the code has been used, or when its wave takes no
+    answers now.
     """
     row = _row(session, code)
     return _door(session, row, now) if row is not None else None
@@ -99,16 +80,20 @@ def spend_code(
     )
     if not isinstance(taken, CursorResult) or taken.rowcount != 1:
         raise _used()
-    content = _content(door, reply, checked.answers)
-    staged = StagedResponse(
-        id=uuid4(),
-        wave_id=row.wave_id,
-        unit_id=row.unit_id,
-        content=canonical(screened_content(content)),
-    )
-    session.add(staged)
-    session.flush()
+    stage(session, row.wave_id, row.unit_id, None, _content(door, reply, checked.answers))
     session.expire(row)
+
+
+def was_used(session: Session, code: str) -> bool:
+    """Say whether a code has been spent; by which answer is not known."""
+    row = _row(session, code)
+    return row is not None and row.used
+
+
+def unit_of_code(session: Session, code: str) -> str:
+    """The name of the unit that a code is about; empty for an unknown code."""
+    row = _row(session, code)
+    return session.get_one(Unit, row.unit_id).name if row else ""
 
 
 def hash_of(code: str) -> str:
@@ -135,7 +120,7 @@ def _used() -> Gone:
     return Gone("Mã này đã được dùng; mỗi mã chỉ trả lời được một lần. Xin cảm ơn Ông/Bà.")
 
 
-def _door(session: Session, row: DossierCode, now: datetime) -> CodeDoor:
+def _door(session: Session, row: DossierCode, now: datetime) -> Door:
     if row.used:
         raise _used()
     wave, unit = session.get_one(Wave, row.wave_id), session.get_one(Unit, row.unit_id)
@@ -148,21 +133,25 @@ def _door(session: Session, row: DossierCode, now: datetime) -> CodeDoor:
         raise Gone("Đợt lấy ý kiến của mã này hiện không nhận phiếu. Xin cảm ơn Ông/Bà.")
     point, assigned = place
     field = session.get_one(Procedure, row.procedure_id) if row.procedure_id else None
-    return CodeDoor(
+    return Door(
         wave_id=wave.id,
         wave=wave.code,
         wave_title=wave.title,
         unit=unit.code,
         unit_name=unit.name,
-        field=field.code if field else None,
-        field_name=field.name if field else None,
+        point_id=point.id,
         point=point.code,
+        point_name=point.name,
         questionnaire=assigned.questionnaire,
         version=assigned.version,
+        agencies=(),
+        field=field.code if field else None,
+        for_citizens=True,
+        by_code=True,
     )
 
 
-def _content(door: CodeDoor, reply: Reply, answers: Mapping[str, Any]) -> dict[str, Any]:
+def _content(door: Door, reply: Reply, answers: Mapping[str, Any]) -> dict[str, Any]:
     said = {
         "field": door.field,
         "helped": reply.helped if reply.helped in HELPERS else None,

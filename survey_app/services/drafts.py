@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -18,10 +19,18 @@ from survey_app.errors import Stale
 from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint
-from survey_app.services.responses import Receipt, accept_response
+from survey_app.services.responses import Arrival, Receipt, accept_response
 from survey_app.services.waves import Door
 
 LIFETIME: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """The moment a form is sent, and whether from a network of an office."""
+
+    now: datetime
+    in_office: bool = False
 
 
 def start_draft(session: Session, door: Door, locale: str, now: datetime) -> str:
@@ -117,7 +126,7 @@ def drop_draft(session: Session, draft: Draft) -> None:
 
 
 def submit_draft(
-    session: Session, draft: Draft, door: Door, now: datetime, catalogue: Catalogue
+    session: Session, draft: Draft, door: Door, catalogue: Catalogue, sending: Sending
 ) -> Receipt:
     """Send a form through the one door of answers and forget the draft in the same transaction.
 
@@ -134,10 +143,11 @@ def submit_draft(
         "mode": "web",
         "locale": draft.locale,
         "started_at": draft.started_at.isoformat(),
-        "submitted_at": now.isoformat(),
+        "submitted_at": sending.now.isoformat(),
         "answers": json.loads(draft.answers),
     }
-    receipt = accept_response(session, content, now, catalogue)
+    arrival = Arrival(in_office=sending.in_office)
+    receipt = accept_response(session, content, sending.now, catalogue, arrival)
     if receipt.receipt is not None:
         drop_draft(session, draft)
     return receipt

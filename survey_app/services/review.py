@@ -18,6 +18,7 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.accounts import record
 from survey_app.services.quality import FLAGGED, POINTS
+from survey_app.services.sorting import vietnamese
 
 A_PAGE: Final = 50
 LONGEST_WORDS: Final = 200
@@ -318,10 +319,10 @@ def _points(session: Session, wave: Wave, counted: ColumnElement[bool]) -> tuple
         .join(Unit, Unit.id == CollectionPoint.unit_id)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .where(WavePoint.wave_id == wave.id)
-        .order_by(Unit.name, CollectionPoint.code)
     )
+    points = session.execute(query).all()
     lines = []
-    for point, unit_name in session.execute(query):
+    for point, unit_name in sorted(points, key=lambda row: (vietnamese(row[1]), row[0].code)):
         n, odd, with_help = sums.get(point.id, (0, 0, 0))
         median = _median(took.get(point.id, Counter()))
         shares = (odd / n if n else 0.0, median, with_help / n if n else 0.0)
@@ -347,5 +348,6 @@ def _median(took: Counter[int | None]) -> float | None:
 
 def _units(session: Session, wave: Wave) -> tuple[tuple[str, str], ...]:
     rated = select(Response.unit_id).where(Response.wave_id == wave.id).distinct()
-    query = select(Unit.code, Unit.name).where(Unit.id.in_(rated)).order_by(Unit.name)
-    return tuple((code, name) for code, name in session.execute(query))
+    query = select(Unit.code, Unit.name).where(Unit.id.in_(rated))
+    found = ((code, name) for code, name in session.execute(query))
+    return tuple(sorted(found, key=lambda unit: vietnamese(unit[1])))

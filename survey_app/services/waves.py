@@ -30,7 +30,8 @@ class Door:
     `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
     name), which the citizen chooses. `field` is the procedure or field that the link names.
     `for_citizens` says that a citizen answers here: who is told what happens with the data and
-    agrees, and who is asked whether somebody helped.
+    agrees, and who is asked whether somebody helped. `by_code` says that a one-time code is spent,
+    so that the answer cannot be found again.
     """
 
     wave_id: int
@@ -46,6 +47,7 @@ class Door:
     agencies: tuple[tuple[str, str], ...]
     field: str | None
     for_citizens: bool = False
+    by_code: bool = False
 
 
 def is_open(wave: Wave, now: datetime) -> bool:
@@ -95,7 +97,8 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
 def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
     """The fields (lĩnh vực) that procedures belong to: code and name of each."""
     query = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
-    return tuple((code, name) for code, name in session.execute(query.order_by(Procedure.name)))
+    found = ((code, name) for code, name in session.execute(query))
+    return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

@@ -3,15 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, redirect, render_template
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
 from survey_app.errors import Gone
 from survey_app.i18n import LANGUAGES, current_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, public
-from survey_app.services.drafts import receipt_of, submit_draft, unit_name_of
+from survey_app.services.drafts import Sending, receipt_of, submit_draft, unit_name_of
 from survey_app.services.links import read_token
+from survey_app.services.networks import is_office
 from survey_app.services.responses import Receipt
 from survey_app.services.waves import Door, door_of
 from survey_app.web.filling import Filling, Visit
@@ -36,7 +37,8 @@ class Counter:
     def submit(self, session: Session, visit: Visit, draft: Draft) -> Receipt:
         """Send the form through the one door of answers."""
         catalogue = current_app.extensions["catalogue"]
-        return submit_draft(session, draft, visit.door, visit.now, catalogue)
+        sending = Sending(visit.now, is_office(session, request.remote_addr))
+        return submit_draft(session, draft, visit.door, catalogue, sending)
 
 
 Filling(bp, "/<token>", Counter())

@@ -29,6 +29,7 @@ from survey_app.services.kiosks import Kiosk
 from survey_app.services.links import Link, read_token
 from survey_app.services.sealing import find_public_key, make_public_key
 from survey_app.services.waves import door_of
+from survey_app.web.audio import prompts_of
 from survey_app.web.batches import (
     ERRORS,
     answer_json,
@@ -38,7 +39,7 @@ from survey_app.web.batches import (
     receipts_json,
     take_batch,
 )
-from survey_app.web.kiosk_shell import Shell, recordings_of, shell_of
+from survey_app.web.kiosk_shell import Shell, shell_of
 from survey_app.web.kiosk_texts import notice_in_all, texts
 
 bp = Blueprint("kiosk", __name__, url_prefix="/k")
@@ -134,7 +135,7 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
     said: dict[str, Any] = {"texts": texts(), "languages": languages, "notice": NOTICE}
     said["notice_points"] = notice_in_all(notice)
-    said["audio"] = recordings_of(_static(), door.questionnaire, door.version)
+    said["audio"] = {language: prompts_of(version, language) for language in LANGUAGES}
     answer = jsonify(found | said)
     answer.headers.update(KEEP)
     return answer
@@ -245,11 +246,7 @@ def _set_cookie(answer: Any, token: str) -> None:
 
 
 def _shell() -> Shell:
-    return shell_of(_static())
-
-
-def _static() -> Path:
-    return Path(str(current_app.static_folder))
+    return shell_of(Path(str(current_app.static_folder)))
 
 
 def _secret_key() -> str:

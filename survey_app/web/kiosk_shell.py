@@ -9,7 +9,6 @@ from typing import Final
 
 PARTS: Final = ("css/site.css", "css/kiosk.css", "img/*.svg", "js/*.js", "fonts/*.woff2")
 WORKER: Final = "js/kiosk-worker.js"
-SOUNDS: Final = (".mp3", ".m4a", ".ogg")
 
 
 @dataclass(frozen=True)
@@ -34,17 +33,3 @@ def shell_of(static: Path) -> Shell:
     assets = tuple(f"/static/{p.relative_to(static).as_posix()}" for p in paths if p != worker)
     head = f"const VERSION = {json.dumps(version)};\nconst ASSETS = {json.dumps(assets)};\n"
     return Shell(version, assets, head + worker.read_text(encoding="utf-8"))
-
-
-def recordings_of(static: Path, questionnaire: str, version: str) -> dict[str, dict[str, str]]:
-    """Spoken questions by language and item: static/audio/QUESTIONNAIRE/VERSION/LANGUAGE/ITEM.mp3.
-
-    They are for those who read little, are given for none or some questions, and need the network.
-    """
-    folder = static / "audio" / questionnaire / version
-    found: dict[str, dict[str, str]] = {}
-    for path in sorted(folder.glob("*/*")):
-        if path.suffix in SOUNDS:
-            address = f"/static/{path.relative_to(static).as_posix()}"
-            found.setdefault(path.parent.name, {})[path.stem] = address
-    return found

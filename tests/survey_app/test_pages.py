@@ -31,6 +31,7 @@ from tests.missing_texts import (
     words_in_code,
     words_in_template,
 )
+from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.factories import make_form, make_unit
 from tests.survey_app.invitation_factories import make_officials, people_of
@@ -309,6 +310,24 @@ def test_the_page_on_the_dossier_owes_the_same(sqlite_database, language):
 
     check_page(person.see("/about"), language)
     check_page(person.send("/about"), language)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_every_page_behind_a_code_owes_the_same(sqlite_database, language):
+    with sqlite_database.writing() as session:
+        code = make_codes(session, make_counted(session, land=40))[0]
+        session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
+    client = make_app(sqlite_database).test_client()
+    asking = client.get(f"/s/c?lang={language}")
+    check_page(asking, language)
+    check_page(client.post(f"/s/c?lang={language}", data=hidden(asking)), language)
+    person = Person(client, f"/s/c/{code}")
+    check_page(person.see(f"?lang={language}"), language)
+    person.send(f"?lang={language}")
+    person.send("/1", **{f"q-{name}": "4" for name in QUESTIONS})
+    check_page(person.see("/review"), language)
+    check_page(client.get(person.send("/review", helped="nobody").location), language)
+    check_page(person.see(f"?lang={language}"), language)  # used
 
 
 def test_the_long_form_owes_the_same_on_every_page(sqlite_database):

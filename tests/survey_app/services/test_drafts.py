@@ -10,6 +10,7 @@ from survey_app.errors import Stale
 from survey_app.models.responses import Draft, Response
 from survey_app.services.drafts import (
     LIFETIME,
+    Sending,
     answers_of,
     check_revision,
     context_of,
@@ -94,7 +95,7 @@ def test_sending_stores_the_response_and_removes_the_draft(session, door, draft)
     save_answers(draft, ANSWERS, 0, NOW)
     identity = draft.response_id
 
-    receipt = submit_draft(session, draft, door, NOW, catalogue())
+    receipt = submit_draft(session, draft, door, catalogue(), Sending(NOW))
 
     assert receipt.status == ACCEPTED
     assert receipt_of(session, identity) == receipt.receipt
@@ -107,7 +108,7 @@ def test_the_values_of_a_form_that_was_sent_can_be_read_again(session, door, dra
     identity = draft.response_id
     before = values_sent(session, identity)
 
-    submit_draft(session, draft, door, NOW, catalogue())
+    submit_draft(session, draft, door, catalogue(), Sending(NOW))
 
     assert before == ()
     assert set(values_sent(session, identity)) == {*ANSWERS.values(), "Chờ lâu."}
@@ -120,7 +121,7 @@ def test_a_field_that_the_link_names_goes_along_from_the_start(session, door):
 
 
 def test_a_rejected_form_stays_a_draft(session, door, draft):
-    receipt = submit_draft(session, draft, door, NOW, catalogue())
+    receipt = submit_draft(session, draft, door, catalogue(), Sending(NOW))
 
     assert receipt.status == REJECTED
     assert receipt_of(session, draft.response_id) is None

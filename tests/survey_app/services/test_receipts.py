@@ -134,7 +134,7 @@ def test_a_deletion_takes_everything_along_and_leaves_a_tombstone(database, door
     with database.writing() as session:
         row = session.get_one(Response, identity)
         content_hash = row.content_hash
-        session.add(ResponseQuality(response_id=identity, score=1, signals="{}"))
+        session.merge(ResponseQuality(response_id=identity, score=1, signals="{}"))
         session.add(
             Draft(
                 key_hash="0" * 64,

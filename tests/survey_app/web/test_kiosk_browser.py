@@ -391,6 +391,7 @@ def test_the_kiosk_is_used_with_the_keyboard_alone(open_kiosk, sqlite_database):
     def press(name):
         button = person.page.get_by_role("button", name=name, exact=True)
         button.wait_for()
+        person.page.locator(".parts:not([inert])").wait_for()  # a screen settles first
         for _turn in range(20):
             if button.evaluate("button => button === document.activeElement"):
                 keyboard.press("Enter")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from survey_app.config import ROOT
-from survey_app.web.kiosk_shell import recordings_of, shell_of
+from survey_app.web.kiosk_shell import shell_of
 
 
 def make_static(folder: Path, script: str = "1") -> Path:
@@ -37,16 +37,3 @@ def test_every_module_a_kiosk_imports_is_kept():
             if line.startswith("import "):
                 name = line.split('"./')[1].split('"')[0]
                 assert f"/static/js/{name}" in shell.assets
-
-
-def test_recordings_are_found_by_form_language_and_item(tmp_path):
-    for name in ("form/1/vi/a.mp3", "form/1/km/a.ogg", "form/1/vi/note.txt", "form/2/vi/b.mp3"):
-        path = tmp_path / "audio" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-
-    assert recordings_of(tmp_path, "form", "1") == {
-        "km": {"a": "/static/audio/form/1/km/a.ogg"},
-        "vi": {"a": "/static/audio/form/1/vi/a.mp3"},
-    }
-    assert recordings_of(tmp_path, "form", "3") == {}

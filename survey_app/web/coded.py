@@ -1,0 +1,97 @@
+"""The door for citizens with a code on the receipt of their dossier, or in a message about it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
+from flask import url_for as address_of
+from sqlalchemy.orm import Session
+
+from survey_app import clock
+from survey_app.errors import NotFound
+from survey_app.i18n import LANGUAGES, _, current_locale
+from survey_app.models.responses import Draft
+from survey_app.security import ReadyPage, public
+from survey_app.services.dossier_codes import (
+    CODE_LENGTH,
+    Reply,
+    find_code,
+    spend_code,
+    unit_of_code,
+    was_used,
+)
+from survey_app.services.drafts import answers_of, context_of, drop_draft
+from survey_app.services.responses import ACCEPTED, Receipt
+from survey_app.services.waves import Door
+from survey_app.web.filling import Filling, Visit
+from survey_app.web.keepsakes import Where, forget
+
+bp = Blueprint("coded", __name__, url_prefix="/s/c")
+
+
+class Slip:
+    """A slip with a one-time code: the answer cannot be found again, so there is no receipt."""
+
+    folder = "coded"
+
+    def door(self, session: Session, where: Where, now: datetime) -> Door:
+        """What the code is for."""
+        found = find_code(session, where["code"], now)
+        if found is None:
+            raise NotFound("Không có mã này. Xin xem lại mã in trên giấy biên nhận.")
+        return found
+
+    def sent(self, session: Session, where: Where, identity: UUID | None) -> str | None:
+        """Empty once the code was spent."""
+        return "" if was_used(session, where["code"]) else None
+
+    def submit(self, session: Session, visit: Visit, draft: Draft) -> Receipt:
+        """Spend the code and put the form where it waits for others."""
+        context = context_of(draft)
+        reply = Reply(
+            answers_of(draft), draft.locale, context.get("helped"), context.get("consent")
+        )
+        catalogue = current_app.extensions["catalogue"]
+        spend_code(session, visit.where["code"], reply, visit.now, catalogue)
+        drop_draft(session, draft)
+        return Receipt(str(draft.response_id), ACCEPTED)
+
+
+Filling(bp, "/<code>", Slip())
+
+
+@bp.get("")
+@public
+def ask() -> str:
+    """Where a code is typed in."""
+    return render_template("coded/ask.html", languages=LANGUAGES, length=CODE_LENGTH, code="")
+
+
+@bp.post("")
+@public
+def look() -> ReadyPage:
+    """Lead to the form of a code."""
+    code = request.form.get("code", "")[:64]
+    with current_app.extensions["database"].reading() as session:
+        known = find_code(session, code, clock.now()) is not None
+    if known:
+        return redirect(address_of(".start", code=code.strip(), lang=current_locale()), 303)
+    error = _("Không có mã này. Xin xem lại mã in trên giấy biên nhận.")
+    page = render_template(
+        "coded/ask.html", languages=LANGUAGES, length=CODE_LENGTH, code=code, error=error
+    )
+    return page, 404
+
+
+@bp.get("/<code>/thanks")
+@public
+def thanks(code: str) -> ReadyPage:
+    """Thanks for an answer that now waits among others; the browser keeps nothing of it."""
+    with current_app.extensions["database"].reading() as session:
+        if not was_used(session, code):
+            return redirect(address_of(".start", code=code), 303)
+        unit_name = unit_of_code(session, code)
+    page = render_template("coded/thanks.html", unit_name=unit_name, languages=LANGUAGES)
+    answer = make_response(page)
+    forget(answer, {"code": code})
+    return answer

@@ -1,0 +1,133 @@
+"""A code on the receipt of a dossier: opened as often as one likes, spent once, found by nobody."""
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.models.codes import DossierCode, StaffNetwork
+from survey_app.models.responses import Draft, Response, ResponseQuality, StagedResponse
+from survey_app.services.staging import batches, move_batch
+from tests.survey_app.code_factories import make_codes, make_counted
+from tests.survey_app.factories import NOW, catalogue
+from tests.survey_app.web.citizen_door import (
+    ANSWERS,
+    Person,
+    hidden,
+    make_app,
+    make_door,
+    words,
+)
+
+
+@pytest.fixture
+def code(database):
+    with database.writing() as session:
+        return make_codes(session, make_counted(session, land=40))[0]
+
+
+@pytest.fixture
+def person(database, code):
+    return Person(make_app(database).test_client(), f"/s/c/{code}")
+
+
+def fill(person):
+    person.send("", person.see())
+    person.send("/1", person.see("/1"), **ANSWERS)
+    return person.send("/review", person.see("/review"), helped="nobody")
+
+
+def rows(database, table):
+    with database.reading() as session:
+        return session.scalars(select(table)).all()
+
+
+def test_looking_spends_nothing(person, database):
+    for _turn in range(3):
+        assert person.see().status_code == 200
+        assert person.client.head(person.door).status_code == 200
+
+    assert [row.used for row in rows(database, DossierCode)] == [False]
+    assert rows(database, Draft) == []
+
+
+def test_a_code_is_spent_once_and_the_answer_waits_without_a_moment(person, database):
+    sent = fill(person)
+    thanks = person.client.get(sent.location)
+
+    assert "đang chờ trộn với các phiếu khác" in words(thanks)
+    assert [row.used for row in rows(database, DossierCode)] == [True]
+    assert (rows(database, Response), rows(database, Draft)) == ([], [])
+    (staged,) = rows(database, StagedResponse)
+    assert '"mode":"code"' in staged.content
+    assert "submitted_at" not in staged.content
+    assert "started_at" not in staged.content
+
+
+def test_a_second_time_gets_one_clear_sentence(person, database):
+    fill(person)
+    other = Person(make_app(database).test_client(), person.door)
+
+    assert other.see().status_code == 410
+    assert "mỗi mã chỉ trả lời được một lần" in words(other.see())
+    assert len(rows(database, StagedResponse)) == 1
+
+
+def test_a_double_click_is_one_answer(person, database):
+    person.send("", person.see())
+    person.send("/1", person.see("/1"), **ANSWERS)
+    review = person.see("/review")
+    first = person.send("/review", review, helped="nobody")
+    second = person.send("/review", review, helped="nobody")
+
+    assert first.status_code == second.status_code == 303
+    assert first.location == second.location
+    assert len(rows(database, StagedResponse)) == 1
+
+
+def test_a_code_may_be_typed_as_it_is_printed(person, database, code):
+    page = person.client.get("/s/c?lang=vi")
+    typed = "-".join(code[k : k + 4] for k in range(0, 12, 4)).lower()
+
+    led = person.client.post("/s/c", data=hidden(page) | {"code": typed})
+    unknown = person.client.post("/s/c", data=hidden(page) | {"code": "AAAA-BBBB-CCCC"})
+
+    assert led.status_code == 303
+    assert person.client.get(led.location).status_code == 200
+    assert unknown.status_code == 404
+    assert "Không có mã này" in words(unknown)
+
+
+def test_the_notice_promises_no_receipt(person):
+    told = words(person.see())
+
+    assert "không tìm lại, không xóa riêng được" in told
+    assert "mã nhận phiếu" not in told
+
+
+def test_at_least_ten_answers_by_code_move_together(database):
+    with database.writing() as session:
+        codes = [*make_codes(session, make_counted(session, land=40), 10)]
+    app = make_app(database)
+    for number, code in enumerate(codes, 1):
+        fill(Person(app.test_client(), f"/s/c/{code}"))
+        with database.writing() as session:
+            for batch in batches(session, NOW):
+                move_batch(session, catalogue(), batch, NOW)
+        assert len(rows(database, Response)) == (10 if number == 10 else 0)
+
+    assert {row.mode for row in rows(database, Response)} == {"code"}
+    assert {row.helped for row in rows(database, Response)} == {"nobody"}
+
+
+def test_an_answer_from_an_office_is_marked_and_its_address_kept_nowhere(database):
+    door = make_door(database)
+    with database.writing() as session:
+        session.add(StaffNetwork(network="10.20.0.0/16", note="Trụ sở"))
+    app = make_app(database, behind_proxy=True)
+    for address in ("10.20.3.4", "203.0.113.9"):
+        client = app.test_client()
+        client.environ_base["HTTP_X_FORWARDED_FOR"] = address
+        Person(client, door).finish()
+
+    marked = [row for row in rows(database, ResponseQuality) if "office" in row.signals]
+    assert len(rows(database, Response)) == 2
+    assert len(marked) == 1

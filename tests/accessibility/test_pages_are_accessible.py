@@ -26,7 +26,7 @@ REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips",
 
 # What an administrator finds behind a wave: a new room is added here.
 ROOMS = ("quality", "dossier-codes", "points", "coverage", "invitations", "invitations/matrix")
-HALLS = ("kiosks", "languages", "languages/prompts", "networks")
+HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
 
 
 def press(page, name):

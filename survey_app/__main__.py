@@ -3,16 +3,19 @@
 import argparse
 import getpass
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 
 from questionnaires.refusal import Refusal
+from survey_app import clock
 from survey_app.config import Config, read_config
 from survey_app.imports_command import run_import
 from survey_app.migrate import NEWEST, current, downgrade, reach, upgrade
 from survey_app.models.accounts import ROLES
 from survey_app.serve import fill, serve
 from survey_app.services.accounts import create_account
+from survey_app.services.devices import enrol_device
 
 Command = Callable[[Config, argparse.Namespace], int]
 REFUSED, INTERRUPTED = 2, 130
@@ -60,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     account = add("account", _account, "tạo tài khoản cán bộ; mật khẩu nhập ở dòng kế tiếp")
     account.add_argument("name", help="tên đăng nhập")
     account.add_argument("--role", choices=ROLES, required=True, help="vai trò")
+    device = add("device", _device, "đăng ký một thiết bị và in mã của nó, chỉ một lần")
+    device.add_argument("name", help="tên thiết bị hoặc hệ thống một cửa")
+    device.add_argument("--kind", choices=("tablet", "system"), default="tablet", help="loại")
     return parser
 
 
@@ -99,6 +105,14 @@ def _account(config: Config, chosen: argparse.Namespace) -> int:
     with reach(config.database_url) as database, database.writing() as session:
         create_account(session, chosen.name, password, chosen.role)
     sys.stdout.write(f"Đã tạo tài khoản {chosen.name} ({chosen.role}).\n")
+    return 0
+
+
+def _device(config: Config, chosen: argparse.Namespace) -> int:
+    token = secrets.token_urlsafe(32)
+    with reach(config.database_url) as database, database.writing() as session:
+        enrol_device(session, chosen.name, token, clock.now(), chosen.kind)
+    sys.stdout.write(f"{token}\n")
     return 0
 
 

@@ -166,8 +166,14 @@ def _open_demo(config: Config, database: Database) -> list[str]:
         grant_demo_device(session, token, clock.now())
         link = visitors_link(session, clock.now())
         assert link
-        form = f"{address_of(config)}/s/{token_of(session, link, config.secret_key, clock.now())}"
-    return [f"sign-in: {NAME} {password} ({ROLE})", f"device token: {token}", f"form: {form}"]
+        form = token_of(session, link, config.secret_key, clock.now())
+    at = address_of(config)
+    return [
+        f"sign-in: {NAME} {password} ({ROLE})",
+        f"device token: {token}",
+        f"form: {at}/s/{form}",
+        f"kiosk: {at}/k/{form} (code: {at}/admin/kiosks)",
+    ]
 
 
 def _supervise(

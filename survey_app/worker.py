@@ -165,6 +165,8 @@ def move_staged(database: Database, catalogue: Catalogue) -> int:
                 "%s of %s staged answers could not be moved", len(batch.ids) - moved, len(batch.ids)
             )
         total += moved
+    if total:
+        database.forget()  # which of them was spent with which code
     return total
 
 

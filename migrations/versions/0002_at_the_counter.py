@@ -206,7 +206,7 @@ def upgrade() -> None:
     with op.batch_alter_table("collection_point", schema=None) as batch_op:
         batch_op.add_column(sa.Column("opening_hours", sa.Text(), nullable=True))
         batch_op.add_column(
-            sa.Column("by_invitation", sa.Boolean(), server_default=sa.false(), nullable=False)
+            sa.Column("by_code", sa.Boolean(), server_default=sa.false(), nullable=False)
         )
 
     with op.batch_alter_table("device", schema=None) as batch_op:
@@ -324,7 +324,7 @@ def downgrade() -> None:
         batch_op.drop_column("kind")
 
     with op.batch_alter_table("collection_point", schema=None) as batch_op:
-        batch_op.drop_column("by_invitation")
+        batch_op.drop_column("by_code")
         batch_op.drop_column("opening_hours")
 
     with op.batch_alter_table("response_quality", schema=None) as batch_op:

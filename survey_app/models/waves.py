@@ -91,7 +91,7 @@ class CollectionPoint(Base):
     A point outlives waves; it collects for the open wave it is assigned to (`WavePoint`).
     `opening_hours` (JSON) lists the hours of each weekday, 1 = Monday: {"1": [["07:30", "11:30"]]}.
     At a one-stop centre (Trung tâm Phục vụ hành chính công) one desk takes dossiers for many
-    agencies: `units` are those, and `unit` is only the one that receives. What is `by_invitation`
+    agencies: `units` are those, and `unit` is only the one that receives. What is `by_code`
     collects from invited officials only: no link to it is printed and no device sends to it.
     """
 
@@ -103,7 +103,7 @@ class CollectionPoint(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     opening_hours: Mapped[str | None] = mapped_column(Text)
-    by_invitation: Mapped[bool] = mapped_column(default=False, server_default=false())
+    by_code: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     unit: Mapped[Unit] = relationship()
     units: Mapped[list[Unit]] = relationship(secondary="point_unit", order_by=Unit.name)

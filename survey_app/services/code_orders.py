@@ -246,7 +246,7 @@ def _ensure_point(session: Session, wave: Wave, unit_id: int) -> None:
     code = POINT.format(unit_id=unit_id)
     point = session.scalar(select(CollectionPoint).where(CollectionPoint.code == code))
     if point is None:
-        point = CollectionPoint(code=code, name=POINT_NAME, unit_id=unit_id)
+        point = CollectionPoint(code=code, name=POINT_NAME, unit_id=unit_id, by_code=True)
         session.add(point)
         session.flush()
     if session.get(WavePoint, (wave.id, point.id)) is None:

@@ -14,8 +14,10 @@ from survey_app.models.accounts import Device
 SHORTEST_TOKEN = 16
 
 
-def enrol_device(session: Session, name: str, token: str, now: datetime) -> Device:
-    """Enrol a device under a name; the same name and token again is the same device.
+def enrol_device(
+    session: Session, name: str, token: str, now: datetime, kind: str = "tablet"
+) -> Device:
+    """Enrol a tablet or a one-stop system; the same name and token again is the same device.
 
     Raises `Refusal` for a short token, or when the name or the token belongs to another device.
     """
@@ -30,7 +32,7 @@ def enrol_device(session: Session, name: str, token: str, now: datetime) -> Devi
             return device
     if known:
         raise Refusal("Thiết bị «{name}» hoặc mã của nó đã được đăng ký trước đây.", name=name)
-    device = Device(name=name, token_hash=hashed, enrolled_at=now)
+    device = Device(name=name, token_hash=hashed, enrolled_at=now, kind=kind)
     session.add(device)
     session.flush()
     return device

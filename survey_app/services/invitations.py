@@ -177,7 +177,7 @@ def invitation_point(session: Session, wave_id: int, unit_id: int) -> WavePoint 
         .where(
             WavePoint.wave_id == wave_id,
             CollectionPoint.unit_id == unit_id,
-            CollectionPoint.by_invitation,
+            CollectionPoint.by_code,
         )
     )
     return session.scalar(query)
@@ -203,7 +203,7 @@ def _targets(invitation: Invitation) -> Select[Unit, CollectionPoint, WavePoint,
         .where(
             InvitationTarget.invitation_id == invitation.id,
             WavePoint.wave_id == invitation.wave_id,
-            CollectionPoint.by_invitation,
+            CollectionPoint.by_code,
         )
     )
 

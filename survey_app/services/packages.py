@@ -59,7 +59,7 @@ def _open_points(
         )
         .join(CollectionPoint, CollectionPoint.id == WavePoint.point_id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
-        .where(Wave.opened_at <= now, CollectionPoint.by_invitation.is_(False))
+        .where(Wave.opened_at <= now, CollectionPoint.by_code.is_(False))
         .order_by(Wave.code, WaveForm.questionnaire, WaveForm.version, CollectionPoint.code)
     ).all()
     return [

@@ -294,7 +294,7 @@ def _rows(session: Session, wave: Wave) -> list[tuple[CollectionPoint, str]]:
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
         .options(contains_eager(CollectionPoint.unit))
-        .where(WavePoint.wave_id == wave.id, CollectionPoint.by_invitation.is_(False))
+        .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
         .order_by(CollectionPoint.code)
     )
     return [(point, name) for point, name in session.execute(query)]

@@ -218,7 +218,7 @@ def _collect(session: Session, wave: Wave, unit_id: int, form: WaveForm) -> None
     assigned: WavePoint | None = invitation_point(session, wave.id, unit_id)
     if assigned is None:
         point = add_point(session, wave, session.get_one(Unit, unit_id), POINT_NAME, form)
-        point.by_invitation = True
+        point.by_code = True
         session.flush()
         return
     wished = (form.questionnaire, form.version)

@@ -395,9 +395,9 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
         template = "Điểm lấy ý kiến «{point}» không thuộc đợt khảo sát."
         raise _reject("unknown_point", template, point=code)
     point, questionnaire = found
-    if point.by_invitation and content["mode"] != INVITATION:
-        template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo thư mời."
-        raise _reject("by_invitation", template, point=code)
+    if point.by_code and not arrival.by_code:
+        template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
+        raise _reject("by_code", template, point=code)
     if not (arrival.by_code or is_collecting(point, incoming.now)):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)

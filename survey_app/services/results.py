@@ -26,7 +26,7 @@ from survey_app.services.sorting import vietnamese
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
 SELF_SELECTED = "self-selected"
-UNIT, HELPED = "unit", "helped"  # what Runs are tabulated by
+UNIT, HELPED, RATER_GROUP = "unit", "helped", "rater_group"  # what Runs are tabulated by
 HELPERS = {
     "nobody": "không ai giúp",
     "relative": "người thân giúp",
@@ -243,6 +243,7 @@ class ResultsPage:
     unit_columns: tuple[tuple[str, str], ...]
     units: tuple[UnitRow, ...]
     helpers: tuple[UnitRow, ...]
+    groups: tuple[UnitRow, ...]
 
     @property
     def root(self) -> TreeRow:
@@ -397,6 +398,7 @@ def page_of(session: Session, catalogue: Catalogue, run: Run) -> ResultsPage:
         unit_columns=columns,
         units=units,
         helpers=_helpers(index, document),
+        groups=_groups_of_raters(index, document),
     )
 
 
@@ -502,6 +504,12 @@ def _helpers(index: IndexDefinition, document: Mapping[str, Any]) -> tuple[UnitR
     order = list(HELPERS)
     rows = _rows_by(HELPED, HELPERS, index, document)
     return tuple(sorted(rows, key=lambda row: order.index(row.code)))
+
+
+def _groups_of_raters(index: IndexDefinition, document: Mapping[str, Any]) -> tuple[UnitRow, ...]:
+    """The same by group of invited officials; empty where none was invited."""
+    rows = _rows_by(RATER_GROUP, {}, index, document)
+    return tuple(sorted(rows, key=lambda row: vietnamese(row.name)))
 
 
 def _top(index: IndexDefinition) -> tuple[str, ...]:

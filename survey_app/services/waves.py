@@ -71,7 +71,7 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
     check_link(session, link, now)
     wave, point = session.get(Wave, link.wave_id), session.get(CollectionPoint, link.point_id)
     assigned = session.get(WavePoint, (link.wave_id, link.point_id))
-    if wave is None or point is None or assigned is None or point.by_invitation:
+    if wave is None or point is None or assigned is None or point.by_code:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
     if not (is_collecting(point, now) and is_open(wave, now)):
         raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from survey_app.__main__ import main
 from survey_app.db import Database
 from survey_app.models.accounts import Account
+from survey_app.services.devices import device_of
 
-COMMANDS = ("migrate", "demo", "serve", "worker", "import", "account")
+COMMANDS = ("migrate", "demo", "serve", "worker", "import", "account", "device")
 PASSWORD = "a long enough password"
 
 
@@ -54,6 +55,18 @@ def test_migrate_goes_up_and_back(capsys):
     up, back = capsys.readouterr().out.splitlines()
     assert "phiên bản 0" in up
     assert back == "Các bảng dữ liệu đang ở phiên bản trống."
+
+
+def test_a_device_is_enrolled_and_its_token_said_once(migrated, capsys):
+    capsys.readouterr()
+    assert main(["device", "Một cửa điện tử", "--kind", "system"]) == 0
+    token = capsys.readouterr().out.strip()
+
+    with migrated.reading() as session:
+        device = device_of(session, token)
+        assert (device.name, device.kind) == ("Một cửa điện tử", "system")
+    assert main(["device", "Một cửa điện tử"]) == 2
+    assert "đã được đăng ký" in capsys.readouterr().err
 
 
 def test_a_migration_that_does_not_exist_is_refused(capsys):

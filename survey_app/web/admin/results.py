@@ -11,6 +11,7 @@ from survey_app.exports.files import published
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, jobs, results
+from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.waves import index_of
 from survey_app.web.admin.door import READERS, bp
 
@@ -63,6 +64,9 @@ def job(job_id: UUID) -> ReadyPage | str:
     """How far a computation is; leads to the result once it is there."""
     with current_app.extensions["database"].reading() as session:
         state = jobs.job_state(session, job_id)
+    if state.kind == SEND_LETTERS:
+        wave = state.payload["wave"]
+        return redirect(address_of("admin.letters", code=wave, job_id=job_id), 303)
     if state.kind != jobs.COMPUTE:
         return redirect(address_of("admin.sheet", job_id=job_id), 303)
     if state.outcome is not None:

@@ -23,7 +23,7 @@ from survey_app.services.invitations import (
 )
 from survey_app.services.links import link_to
 from survey_app.services.packages import package
-from survey_app.services.responses import ALPHABET, REJECTED, Arrival, accept_response
+from survey_app.services.responses import ALPHABET, REJECTED, accept_response
 from survey_app.services.waves import close_wave, door_of
 from tests.survey_app.factories import NOW, catalogue, make_unit, response_content
 from tests.survey_app.invitation_factories import FILLED, answer, make_officials
@@ -188,16 +188,13 @@ def test_a_closed_wave_takes_no_more_forms(database, officials):
 def test_no_device_and_no_printed_link_reaches_the_point_of_the_invited(database, officials):
     with database.writing() as session:
         point = session.scalars(select(CollectionPoint).limit(1)).one()
-        assert point.by_invitation
+        assert point.by_code
         assert package(session, catalogue(), NOW)["waves"] == []
         link = link_to(session, session.merge(officials.wave), point, NOW)
         with pytest.raises(NotFound):
             door_of(session, link, NOW)
         content = response_content(wave=officials.wave.code, collection_point=point.code)
-        for mode, arrival in (("tablet", None), ("code", Arrival(by_code=True))):
-            receipt = accept_response(session, content | {"mode": mode}, NOW, catalogue(), arrival)
-            assert receipt.status == REJECTED
-        for mode in ("invitation", "code"):
+        for mode in ("tablet", "web", "kiosk", "invitation", "code"):
             receipt = accept_response(session, content | {"mode": mode}, NOW, catalogue())
             assert receipt.status == REJECTED
 

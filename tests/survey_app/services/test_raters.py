@@ -85,7 +85,7 @@ def test_each_unit_gets_one_point_for_the_invited(database, scene):
         points = session.scalars(select(CollectionPoint)).all()
 
     assert sorted(point.unit_id for point in points) == sorted([second.id, below.id])
-    assert all(point.by_invitation for point in points)
+    assert all(point.by_code for point in points)
     assert {point.name for point in points} == {"Thư mời khảo sát"}
 
 

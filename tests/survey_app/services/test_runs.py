@@ -316,6 +316,10 @@ def test_a_small_group_of_raters_is_told_neither_alone_nor_as_what_is_left(sessi
     # Who belongs to no group here counts as one more hidden cell, so B need not be hidden.
     assert told["A"] == told["B"] == {"ok"}
     assert not any(row["domain"] == {"rater_group": "C"} and row["estimate"] for row in rows)
+    groups = results_page(session, catalogue(), run.id).groups
+    shown = {row.name: row.figures[0].estimate for row in groups}
+    assert set(shown) == set(told)
+    assert shown["C"] is None
 
 
 def test_a_small_group_that_would_be_the_rest_hides_another(session):

@@ -1,5 +1,7 @@
 """A code on the receipt of a dossier: opened as often as one likes, spent once, found by nobody."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
@@ -57,7 +59,7 @@ def test_a_code_is_spent_once_and_the_answer_waits_without_a_moment(person, data
     assert [row.used for row in rows(database, DossierCode)] == [True]
     assert (rows(database, Response), rows(database, Draft)) == ([], [])
     (staged,) = rows(database, StagedResponse)
-    assert '"mode":"code"' in staged.content
+    assert json.loads(staged.content)["mode"] == "code"
     assert "submitted_at" not in staged.content
     assert "started_at" not in staged.content
 

@@ -15,7 +15,7 @@ run: $(VENV)/.run ## the service with its demo waves on http://127.0.0.1:8000 (P
 env: $(VENV)/.installed ## the environment, in .venv, from the pinned and hashed requirements
 
 test: env lint ## the whole suite: style, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: env ## style and types
 	$(BIN)/ruff format --check .

@@ -24,6 +24,7 @@ from survey_app.services.columns import (
     Layout,
     layout_of,
 )
+from survey_app.services.content import content_hash_of
 from survey_app.services.responses import (
     ACCEPTED,
     CONFLICT,
@@ -33,7 +34,6 @@ from survey_app.services.responses import (
     Arrival,
     Receipt,
     accept_response,
-    content_hash_of,
 )
 from survey_app.services.sheets import Row, Sheet
 from survey_app.services.waves import is_collecting, is_open

@@ -1,9 +1,7 @@
 """The one door through which every answer comes in, whatever the device or the form."""
 
-import hashlib
 import json
 import secrets
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +25,7 @@ from questionnaires.vector import Slot, dictionary, encode
 from survey_app.db import Busy
 from survey_app.models.responses import HELPERS, Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm, WavePoint
+from survey_app.services.content import hash_of, spelled, written
 from survey_app.services.quality import Circumstances, note_quality
 from survey_app.services.screening import screen, screened_content
 from survey_app.services.waves import is_collecting, is_open
@@ -42,7 +41,6 @@ PAPER = "paper"
 LOCALES = ("vi", "km", "en")
 TEXTS = ("questionnaire", "version", "wave", "collection_point", "mode", "locale")
 LONGEST_CODE = 64
-DEEPEST = 16  # levels of lists and objects inside one response
 SEND_AGAIN = (Busy, OperationalError, InterfaceError, PoolTimeout)  # no turn: all is as before
 LONGEST_NOTICE = 16  # characters of what names a consent notice
 MOST_PROBLEMS = 200  # told of one response; the rest shows after these are mended
@@ -199,20 +197,6 @@ def accept_batch(
     return [receipts[place] for place in range(len(contents))]
 
 
-def content_hash_of(content: Mapping[str, Any]) -> str:
-    """The hash by which a response is known again: of its canonical JSON as it is kept."""
-    return _hash(_dump(screened_content(_composed(content))))
-
-
-def canonical(content: Any) -> str:
-    """The canonical JSON of a response: NFC, sorted keys, no spaces.
-
-    Raises `ValueError` for what has no such form: half a surrogate pair, a number without value,
-    two names that differ only in how they are composed, or lists in lists without end.
-    """
-    return _dump(_composed(content))
-
-
 def new_receipt() -> str:
     """A random receipt code that is easy to read out."""
     return "".join(secrets.choice(ALPHABET) for _ in range(RECEIPT_LENGTH))
@@ -226,41 +210,15 @@ def _reject(code: str, template: str, **fields: object) -> _Rejected:
     return _Rejected(_problem("", code, template, **fields))
 
 
-def _composed(value: Any, depth: int = 0) -> Any:
-    """The same JSON with every text in NFC."""
-    if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
-    if isinstance(value, Mapping):
-        if depth == DEEPEST:
-            raise ValueError("too deep")
-        composed = {_composed(k): _composed(v, depth + 1) for k, v in value.items()}
-        if len(composed) < len(value):
-            raise ValueError("one name twice")
-        return composed
-    if isinstance(value, list | tuple):
-        if depth == DEEPEST:
-            raise ValueError("too deep")
-        return [_composed(part, depth + 1) for part in value]
-    return value
-
-
-def _dump(content: Any) -> str:
-    text = json.dumps(
-        content, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    )
-    text.encode("utf-8")
-    return text
-
-
 def _incoming(content: Any, now: datetime, modes: Sequence[str]) -> _Incoming:
     """Bring a submission into one spelling and see that it says what it is."""
     if not isinstance(content, Mapping):
         raise _reject("bad_shape", "Mỗi phiếu phải là một đối tượng JSON.")
     identity = _identity(content.get("id"))
     try:
-        composed = _composed(content) | {"id": str(identity)}
-        _dump(composed)
-        document = _dump(screened_content(composed))
+        composed = spelled(content) | {"id": str(identity)}
+        written(composed)
+        document = written(screened_content(composed))
     except (ValueError, TypeError):
         raise _reject("bad_content", "Phiếu có nội dung không hợp lệ.") from None
     for name in TEXTS:
@@ -274,11 +232,7 @@ def _incoming(content: Any, now: datetime, modes: Sequence[str]) -> _Incoming:
     _check_optional(composed)
     if not isinstance(composed.get("answers"), dict):
         raise _reject("missing_field", "Phiếu thiếu phần trả lời «answers».")
-    return _Incoming(identity, composed, document, _hash(document), now)
-
-
-def _hash(document: str) -> str:
-    return hashlib.sha256(document.encode("utf-8")).hexdigest()
+    return _Incoming(identity, composed, document, hash_of(document), now)
 
 
 def _check_optional(composed: Mapping[str, Any]) -> None:

@@ -24,11 +24,11 @@ from survey_app.db import Base
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import WaveForm
 from survey_app.services import responses
+from survey_app.services.content import canonical, content_hash_of
 from survey_app.services.responses import (
     Arrival,
     accept_batch,
     accept_response,
-    canonical,
     new_receipt,
 )
 from tests.questionnaires.factories import item, version
@@ -938,7 +938,7 @@ def test_no_hash_gives_a_hidden_number_away(database, door):
     (row,) = rows(database, Response)
     assert row.content_hash != hashlib.sha256(canonical(content).encode()).hexdigest()
     other = content | {"answers": content["answers"] | {"comment": SAID.replace("5678", "1234")}}
-    assert responses.content_hash_of(content) == responses.content_hash_of(other)
+    assert content_hash_of(content) == content_hash_of(other)
 
 
 def test_forms_kept_apart_hold_no_number_either(database, door):

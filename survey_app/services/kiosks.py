@@ -20,6 +20,7 @@ from survey_app.services.links import link_to, token_of
 from survey_app.services.packages import questionnaire_package
 from survey_app.services.responses import ALPHABET
 from survey_app.services.sealing import PublicKey
+from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import Door, is_collecting, is_open
 
 KIOSK: Final = "kiosk"
@@ -240,10 +241,17 @@ def revoke_kiosk(session: Session, device_id: int, now: datetime) -> Device:
 
 
 def points(session: Session) -> list[tuple[int, str]]:
-    """The counters a kiosk can stand at, by the names of their units."""
-    rows = session.scalars(select(CollectionPoint).where(CollectionPoint.closed_at.is_(None)))
+    """The counters of waves that are not over, where a kiosk can stand, by the names of units."""
+    rows = session.scalars(
+        select(CollectionPoint)
+        .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
+        .join(Wave, Wave.id == WavePoint.wave_id)
+        .where(CollectionPoint.closed_at.is_(None), CollectionPoint.by_code.is_(False))
+        .where(Wave.closed_at.is_(None))
+        .distinct()
+    )
     named = [(point.id, f"{point.unit.name} – {point.name} ({point.code})") for point in rows]
-    return sorted(named, key=lambda one: one[1])
+    return sorted(named, key=lambda one: vietnamese(one[1]))
 
 
 def list_kiosks(session: Session, secret_key: str, now: datetime) -> list[Listed]:

@@ -384,7 +384,7 @@ def _rated_unit(session: Session, point: CollectionPoint, content: Mapping[str, 
     given = content.get("unit")
     agencies = select(PointUnit.unit_id).where(PointUnit.point_id == point.id)
     offered = or_(Unit.id == point.unit_id, Unit.id.in_(agencies))
-    choices = dict(session.execute(select(Unit.code, Unit.id).where(offered)).tuples().all())
+    choices = dict(iter(session.execute(select(Unit.code, Unit.id).where(offered))))
     if given is None and (len(choices) == 1 or content.get("partial")):
         return point.unit_id
     if given is None:

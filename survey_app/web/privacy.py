@@ -7,7 +7,7 @@ from flask import Blueprint, current_app, render_template, request
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
-from survey_app.i18n import LANGUAGES, _, say
+from survey_app.i18n import LANGUAGES, say
 from survey_app.security import ReadyPage, public
 from survey_app.services import receipts, retention
 from survey_app.services.drafts import LIFETIME
@@ -57,5 +57,4 @@ def look_up() -> ReadyPage | str:
 
 
 def _page(template: str, **fields: object) -> str:
-    name = _("Khảo sát sự hài lòng")
-    return render_template(f"citizen/{template}", unit_name=name, languages=LANGUAGES, **fields)
+    return render_template(f"citizen/{template}", languages=LANGUAGES, **fields)

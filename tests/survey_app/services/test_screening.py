@@ -118,7 +118,10 @@ def phones(draw):
 @settings(deadline=None)
 @given(WORDS, phones(), WORDS)
 def test_a_phone_number_never_stays_whatever_stands_around_it(before, phone, after):
-    assert not re.search(r"\d", screen(f"{before} {phone} {after}"))
+    # «84300000000 đ» reads as an amount; a number that begins as no amount does is none.
+    amount = phone.startswith("84") and re.match(r" ?(?:đ|đồng)(?!\w)", after, re.I)
+
+    assert amount or not re.search(r"\d", screen(f"{before} {phone} {after}"))
 
 
 @settings(deadline=None)

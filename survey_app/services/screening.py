@@ -157,8 +157,7 @@ def _places(text: str) -> list[tuple[int, int, str]]:
         for match in pattern.finditer(plain):
             places.append((*match.span(), kind))
         plain = pattern.sub(_blank, plain)
-    for harmless in (_DATE, _MONEY):
-        plain = harmless.sub(_blank, plain)
+    plain = _MONEY.sub(_blank_amount, _DATE.sub(_blank, plain))
     for run in _RUN.finditer(plain):
         places += _numbers_in(run)
     return sorted(places)
@@ -185,6 +184,12 @@ def _plain_sign(sign: str) -> str:
 
 def _blank(match: re.Match[str]) -> str:
     return "x" * len(match.group())
+
+
+def _blank_amount(match: re.Match[str]) -> str:
+    """An amount blanked, unless it could as well be a phone: «84912345678 đ» is hidden."""
+    phone = _PHONE.fullmatch("".join(_DIGITS.findall(match.group())))
+    return match.group() if phone else _blank(match)
 
 
 def _numbers_in(run: re.Match[str]) -> Iterator[tuple[int, int, str]]:

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import pytest
+from flask import request, request_started
 from sqlalchemy import select
 
 from questionnaires.refusal import Refusal
@@ -174,11 +175,13 @@ def test_one_refused_form_holds_up_no_other_and_waits_for_a_person(person, sqlit
 def test_two_tabs_are_both_of_use_and_send_each_form_once(
     person, address, counter, sqlite_database
 ):
-    sent = []
+    arrived = []
+
+    def note(_app, **_signal):
+        if request.method == "POST" and request.path.endswith("/responses"):
+            arrived.extend(item["id"] for item in request.get_json()["responses"])
+
     context = person.page.context
-    context.on(
-        "request", lambda request: sent.append(request) if "/responses" in request.url else 0
-    )
     other = Person(context.new_page())
     other.page.goto(address + counter.door)
     other.see(START)
@@ -187,14 +190,13 @@ def test_two_tabs_are_both_of_use_and_send_each_form_once(
         rate(one)
         one.send()
         one.page.get_by_text("sẽ được gửi khi có mạng").wait_for()
-    sent.clear()
-    context.set_offline(False)
-    for one in (person, other):
-        one.page.locator(".code").wait_for()
-    items = [item["id"] for r in sent for item in json.loads(r.post_data)["responses"]]
+    with request_started.connected_to(note):
+        context.set_offline(False)
+        for one in (person, other):
+            one.page.locator(".code").wait_for()
 
     assert person.receipt != other.receipt
-    assert len(items) == len(set(items)) == 2
+    assert len(arrived) == len(set(arrived)) == 2
     assert set(answers_in(sqlite_database)) == {person.receipt, other.receipt}
 
 

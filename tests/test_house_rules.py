@@ -311,6 +311,7 @@ TESTED_TOGETHER = {
     *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
     "survey_app.models.codes",
+    "survey_app.models.fieldwork",
     "survey_app.models.accounts",  # what is stored is tested through what can be done
     "survey_app.models.responses",
     "survey_app.models.runs",

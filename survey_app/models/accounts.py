@@ -45,7 +45,9 @@ class Device(Base):
 
     A kiosk stands at a collection point: it is prepared under a one-time enrolment code, of which
     the hash is kept until the code is used or `enrolment_until` has passed, and is left with a PIN.
-    `last_seen_at`, `queue_length` and `app_version` are what it last said of itself.
+    `last_seen_at`, `queue_length` and `app_version` are what it last said of itself. A tablet is in
+    the hands of a `surveyor` (điều tra viên). Once retired it gets nothing to collect any more, but
+    what waits on it is still taken; once revoked (lost) its token is worth nothing.
     """
 
     __tablename__ = "device"
@@ -64,6 +66,8 @@ class Device(Base):
     app_version: Mapped[str | None] = mapped_column(String(32))
     enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    surveyor: Mapped[str | None] = mapped_column(String(64))
 
 
 class AuditEntry(Base):

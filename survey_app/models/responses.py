@@ -3,7 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, Uuid, false
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    Uuid,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.db import Base, UtcDateTime
@@ -24,7 +34,8 @@ class Response(Base):
     `receiving_unit_id` is that of the desk. `partial` is a form its giver left before the end; it
     is not computed. `helped` says who helped to answer, `consent` which notice was agreed to.
     `rater_group` is that of an invited official. `receipt` and `document` are None once their
-    retention has ended.
+    retention has ended. `revision` counts corrections under review; what stood before each is a
+    `ResponseRevision`.
     """
 
     __tablename__ = "response"
@@ -62,6 +73,29 @@ class Response(Base):
     rater_group: Mapped[str | None] = mapped_column(String(64))
     voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     void_reason: Mapped[str | None]
+    revision: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+
+
+class ResponseRevision(Base):
+    """What a response said before a correction under review (phúc tra): answers, version, why.
+
+    `number` is the revision that stood until `replaced_at`; 0 is the answers as collected.
+    `version` and `checksum` name the version they were checked against. `answers` (JSON) are the
+    valid answers on the path.
+    """
+
+    __tablename__ = "response_revision"
+
+    response_id: Mapped[UUID] = mapped_column(
+        Uuid, ForeignKey("response.id", ondelete="CASCADE"), primary_key=True
+    )
+    number: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    checksum: Mapped[str] = mapped_column(String(64))
+    answers: Mapped[str] = mapped_column(Text)
+    replaced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class Answer(Base):
@@ -80,8 +114,9 @@ class ResponseQuality(Base):
     """What was noticed when a response arrived: a score, and signals (JSON: code to points).
 
     Nothing is deleted for it: a supervisor looks, and may void with a reason. `seconds` is how long
-    the form took, `device_id` the kiosk or tablet that sent it, of which rates are counted. The
-    network address that a signal was read from is not kept.
+    the form took, `device_id` the kiosk or tablet that sent it, of which rates are counted.
+    `clock_offset` is how many seconds the device's clock was behind ours when it sent. The network
+    address that a signal was read from is not kept.
     """
 
     __tablename__ = "response_quality"
@@ -94,6 +129,7 @@ class ResponseQuality(Base):
     signals: Mapped[str] = mapped_column(Text)
     seconds: Mapped[int | None]
     device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
+    clock_offset: Mapped[int | None]
 
 
 class StagedResponse(Base):
@@ -117,11 +153,13 @@ class HeldResponse(Base):
     """A form kept but not counted.
 
     `conflict`: the same id with other content. `quarantined`: a version this service does not know.
+    `late`: it came after the time in which a closed wave still takes what waited on devices.
+    `settled_at` says that a person decided on it, `settlement` how.
     """
 
     __tablename__ = "held_response"
     __table_args__ = (
-        CheckConstraint("reason IN ('conflict', 'quarantined')", name="reason_known"),
+        CheckConstraint("reason IN ('conflict', 'quarantined', 'late')", name="reason_known"),
     )
 
     response_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -130,6 +168,8 @@ class HeldResponse(Base):
     document: Mapped[str] = mapped_column(Text)
     receipt: Mapped[str] = mapped_column(String(16), unique=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settlement: Mapped[str | None] = mapped_column(String(16))
 
 
 class Tombstone(Base):

@@ -47,7 +47,11 @@ class Wave(Base):
 
 
 class WaveForm(Base):
-    """A questionnaire version used in a wave, with the checksum it had when the wave was opened."""
+    """A questionnaire version used in a wave, with the checksum it had when the wave was opened.
+
+    `private_items` (codes joined by a space) are asked while the respondent holds the tablet:
+    harassment (nhũng nhiễu) and informal payment (chi phí không chính thức).
+    """
 
     __tablename__ = "wave_form"
 
@@ -55,6 +59,7 @@ class WaveForm(Base):
     questionnaire: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     checksum: Mapped[str] = mapped_column(String(64))
+    private_items: Mapped[str | None] = mapped_column(Text)
 
     wave: Mapped[Wave] = relationship(back_populates="forms")
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +55,29 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     yield from _copied(sqlite_template, tmp_path)
 
 
+@dataclass(frozen=True)
+class DemoLoad:
+    """A SQLite file with the demo waves, how many responses came in, and what was told of it."""
+
+    path: Path
+    added: int
+    told: list[tuple[Any, ...]]
+
+
 @pytest.fixture(scope="session")
-def demo_template(sqlite_template: Path) -> Path:
-    """A SQLite file holding the demo waves, which takes two seconds, that the tests copy."""
+def demo_load(sqlite_template: Path) -> DemoLoad:
+    """The demo waves loaded at `factories.NOW`, once, because it takes several seconds."""
     path = sqlite_template.with_name("demo.sqlite3")
+    told: list[tuple[Any, ...]] = []
     for database in _copied(sqlite_template, path.parent, path.name):
-        load_demo(database.writing, catalogue(), NOW, lambda *_told: None)
-    return path
+        added = load_demo(database.writing, catalogue(), NOW, lambda *call: told.append(call))
+    return DemoLoad(path, added, told)
+
+
+@pytest.fixture(scope="session")
+def demo_template(demo_load: DemoLoad) -> Path:
+    """A SQLite file holding the demo waves that the tests copy."""
+    return demo_load.path
 
 
 @pytest.fixture

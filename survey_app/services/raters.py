@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
@@ -12,12 +11,10 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.units import Unit
-from survey_app.models.waves import Wave, WaveForm, WavePoint, WaveUnit
-from survey_app.services.invitations import invitation_point
+from survey_app.models.waves import Wave, WaveForm, WaveUnit
+from survey_app.services.code_points import add_invitation_point, invitation_point
 from survey_app.services.staging import FEWEST
-from survey_app.services.waves import add_point
 
-POINT_NAME: Final = "Thư mời khảo sát"
 Cell = tuple[str, int]  # group and id of a unit
 
 
@@ -215,11 +212,9 @@ def told_by(
 
 def _collect(session: Session, wave: Wave, unit_id: int, form: WaveForm) -> None:
     """Let a unit have its point for invited officials, which asks this form."""
-    assigned: WavePoint | None = invitation_point(session, wave.id, unit_id)
+    assigned = invitation_point(session, wave.id, unit_id)
     if assigned is None:
-        point = add_point(session, wave, session.get_one(Unit, unit_id), POINT_NAME, form)
-        point.by_code = True
-        session.flush()
+        add_invitation_point(session, wave, unit_id, form)
         return
     wished = (form.questionnaire, form.version)
     if (assigned.questionnaire, assigned.version) == wished:

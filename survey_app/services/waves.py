@@ -1,9 +1,10 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -101,6 +102,16 @@ def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 
 
+def hold(session: Session, wave: Wave) -> None:
+    """Let no other transaction that holds a wave go on until this one ends.
+
+    For what must not be done twice at the same moment, as importing one list in two windows.
+    Answers still come in. On SQLite writers stand in one queue anyway.
+    """
+    lock = select(Wave.id).where(Wave.id == wave.id).with_for_update(key_share=True)
+    session.execute(lock)
+
+
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:
     """Let a wave use the questionnaire version `code/version`, with its checksum of today."""
     loaded = catalogue.questionnaire(name)
@@ -119,10 +130,11 @@ def add_point(
     session: Session, wave: Wave, unit: Unit, name: str, form: WaveForm
 ) -> CollectionPoint:
     """Make a collection point at a unit, collecting one form for the wave."""
-    newest = session.scalar(select(func.max(CollectionPoint.id))) or 0
-    point = CollectionPoint(code=f"D{newest + 1:05d}", name=name, unit_id=unit.id)
+    unnamed = secrets.token_hex(8)  # until its number is known, which no other point has
+    point = CollectionPoint(code=unnamed, name=name, unit_id=unit.id)
     session.add(point)
     session.flush()
+    point.code = f"D{point.id:05d}"
     session.add(
         WavePoint(
             wave_id=wave.id,

@@ -1,15 +1,17 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
+from survey_app.models.responses import HeldResponse
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
@@ -110,6 +112,15 @@ def hold(session: Session, wave: Wave) -> None:
     """
     lock = select(Wave.id).where(Wave.id == wave.id).with_for_update(key_share=True)
     session.execute(lock)
+
+
+def held_for(wave: Wave) -> ColumnElement[bool]:
+    """The condition that a form kept apart names a wave, which stands in its document only.
+
+    Not by LIKE, in which SQLite takes «dot-a» for «DOT-A».
+    """
+    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
+    return func.replace(HeldResponse.document, naming, "") != HeldResponse.document
 
 
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:

@@ -61,6 +61,7 @@ def start_draft(session: Session, door: Door, locale: str, now: datetime) -> str
 def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> Draft | None:
     """The form a browser has begun at this door; None when it was sent, is a day old or another's.
 
+    Another's is also one of a questionnaire that is no longer asked here: it could not be taken.
     The row stays locked until the end of the transaction, so that of two saves at the same moment
     the second sees what the first has done.
     """
@@ -69,7 +70,8 @@ def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> 
     found = session.scalar(select(Draft).where(Draft.key_hash == _hash(key)).with_for_update())
     if found is None or now - found.saved_at >= LIFETIME:
         return None
-    return found if (found.wave_id, found.point_id) == (door.wave_id, door.point_id) else None
+    begun = (found.wave_id, found.point_id, found.questionnaire)
+    return found if begun == (door.wave_id, door.point_id, door.questionnaire) else None
 
 
 def answers_of(draft: Draft) -> dict[str, Value]:

@@ -24,7 +24,7 @@ from survey_app.models.waves import (
 )
 from survey_app.services.links import HANOI, VALID_KEYS, link_to, token_of
 from survey_app.services.sorting import holds, vietnamese
-from survey_app.services.waves import add_point, is_collecting
+from survey_app.services.waves import add_point, hold, is_collecting
 
 PAGE: Final = 50  # counters on a page of the list
 LONGEST_NAME: Final = 120
@@ -188,6 +188,7 @@ def add_counter(
 ) -> CollectionPoint:
     """Add a counter to a wave; raises `Refusal` when the unit has one of this name already."""
     name = clean_name(name)
+    hold(session, wave)
     if any(
         point.unit_id == unit.id and point.name == name for point, _form in _rows(session, wave)
     ):

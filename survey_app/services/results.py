@@ -22,6 +22,7 @@ from survey_app.models.runs import Run
 from survey_app.models.units import Unit
 from survey_app.models.waves import ReportedValue, Wave, WaveIndex, WaveUnit
 from survey_app.services.sorting import vietnamese
+from survey_app.services.waves import held_for
 
 EXPECTATION = "expectation"
 HEADLINE = "+"  # the options together whose joint share the official tables print
@@ -324,9 +325,9 @@ def counts_of(session: Session, wave: Wave) -> Counts:
         .group_by(Response.void_reason)
         .order_by(func.count().desc(), Response.void_reason)
     )
-    held = session.execute(  # the wave stands in the canonical document only
+    held = session.execute(
         select(HeldResponse.reason, func.count())
-        .where(HeldResponse.document.contains(f'"wave":{json.dumps(wave.code)}', autoescape=True))
+        .where(held_for(wave))
         .group_by(HeldResponse.reason)
         .order_by(HeldResponse.reason)
     )

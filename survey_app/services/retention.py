@@ -1,6 +1,5 @@
 """Retention that really deletes: until when contacts, receipts and forms as received are kept."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +18,7 @@ from survey_app.models.responses import Answer, HeldResponse, Response, Tombston
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
+from survey_app.services.waves import held_for
 
 BATCH: Final = 500  # rows of one transaction: nobody's writing waits long for a deletion
 CONTACTS, RECEIPTS, DOCUMENTS = "contacts", "receipts", "documents"
@@ -263,10 +263,9 @@ def _forget_tombstones(session: Session, now: datetime) -> int:
 
 
 def _held(session: Session, wave: Wave, *conditions: Any) -> Sequence[HeldResponse]:
-    """Forms kept apart that name a wave; it stands in the canonical document only."""
-    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
-    names = HeldResponse.document.contains(naming, autoescape=True)
-    return session.scalars(select(HeldResponse).where(names, *conditions).limit(BATCH)).all()
+    """Forms kept apart that name a wave."""
+    query = select(HeldResponse).where(held_for(wave), *conditions)
+    return session.scalars(query.limit(BATCH)).all()
 
 
 def _random_mark() -> str:

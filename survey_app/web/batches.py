@@ -30,14 +30,23 @@ MOST_DRAINED = 64 * 1024 * 1024
 PIECE = 64 * 1024
 CODE = re.compile(rf"[\w.:/-]{{1,{LONGEST_CODE}}}")  # what an item may be called and said back
 SEALED: Final = {"id", "sealed"}
+SHAPE: Final = '{"responses": [...]}'
 
 
 class NotUnderstood(Exception):  # noqa: N818 - an answer, no error
-    """The body is not what the interface describes."""
+    """The body is not what the interface describes: JSON of this shape."""
+
+    def __init__(self, shape: str = SHAPE) -> None:
+        super().__init__(shape)
+        self.shape = shape
 
 
 class TooMuch(Exception):  # noqa: N818 - an answer, no error
-    """The body is larger, or the batch longer, than one request may be."""
+    """The body is larger, or the batch longer, than one request may be, which `told` says."""
+
+    def __init__(self, told: str = "") -> None:
+        super().__init__(told)
+        self.told = told
 
 
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
@@ -79,14 +88,14 @@ def read_batch() -> list[Any]:
     return responses
 
 
-def read_object() -> dict[str, Any]:
+def read_object(shape: str = SHAPE) -> dict[str, Any]:
     """The JSON object in the request's body; raises `NotUnderstood` or `TooMuch`."""
     try:
         found = read_json(_body())
     except ValueError:
-        raise NotUnderstood from None
+        raise NotUnderstood(shape) from None
     if not isinstance(found, dict):
-        raise NotUnderstood
+        raise NotUnderstood(shape)
     return found
 
 
@@ -137,11 +146,10 @@ def answer_json(status: int, message: str, **headers: str) -> Response:
 def answer_to(error: Exception) -> Response:
     """What a device hears when its body could not be taken: one of `ERRORS`."""
     if isinstance(error, NotUnderstood):
-        shape = '{"responses": [...]}'
-        message = _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=shape)
+        message = _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=error.shape)
         return answer_json(400, message)
     if isinstance(error, TooMuch):
-        message = _(
+        message = error.told or _(
             "Nội dung gửi lên quá lớn: mỗi lần gửi tối đa {count} phiếu và {size} byte.",
             count=LARGEST_BATCH,
             size=current_app.extensions["config"].max_body,

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from survey_app.services.responses import LOCALES, LONGEST_CODE, MODES
+from survey_app.models.responses import HELPERS
+from survey_app.services.responses import LOCALES, LONGEST_CODE, LONGEST_NOTICE, MODES
 
 LARGEST_BATCH: Final = 500
 Schema = dict[str, Any]
@@ -48,7 +49,23 @@ SUBMISSION: Final[Schema] = _object(
     unit={
         "type": ["string", "null"],
         "maxLength": LONGEST_CODE,
-        "description": "Không bắt buộc; nếu có thì phải là đơn vị của điểm lấy ý kiến.",
+        "description": "Cơ quan giải quyết hồ sơ. Ở trung tâm một cửa phải ghi một cơ quan của "
+        "quầy; ở nơi khác không bắt buộc, nếu có thì phải là đơn vị của điểm lấy ý kiến.",
+    },
+    field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+    helped={
+        "type": ["string", "null"],
+        "enum": [*HELPERS, None],
+        "description": "Ai giúp trả lời: không ai, người thân, cán bộ.",
+    },
+    consent={
+        "type": ["string", "null"],
+        "maxLength": LONGEST_NOTICE,
+        "description": "Tên bản thông báo mà người trả lời đã đồng ý.",
+    },
+    partial={
+        "enum": [True, None],
+        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính.",
     },
     mode={
         "type": "string",
@@ -251,7 +268,7 @@ ISSUE_CODES: Final[Schema] = {
         "403": _answer("Thiết bị không phải là hệ thống một cửa.", "Error"),
         "404": _answer("Không có đợt khảo sát này.", "Error"),
         "410": _answer("Đợt khảo sát đã đóng.", "Error"),
-        "413": _answer("Quá nhiều mục trong một lần xin.", "Error"),
+        "413": _answer("Quá nhiều mục trong một lần xin hoặc nội dung quá lớn.", "Error"),
         "503": BUSY,
     },
 }
@@ -321,7 +338,7 @@ PUT_DOSSIERS: Final[Schema] = {
         "400": _answer("Không phải JSON hợp lệ.", "Error"),
         "401": UNKNOWN_DEVICE,
         "403": _answer("Thiết bị không phải hệ thống một cửa.", "Error"),
-        "413": _answer("Nội dung quá lớn.", "Error"),
+        "413": _answer("Quá nhiều dòng trong một lần gửi hoặc nội dung quá lớn.", "Error"),
         "422": _answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
         "503": BUSY,
     },

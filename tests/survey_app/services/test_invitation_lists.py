@@ -1,5 +1,7 @@
 """The list of invited officials: all of it or nothing, and each wrong line is named."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 from sqlalchemy import func, select
 
@@ -14,6 +16,7 @@ from survey_app.services.invitation_lists import (
 from survey_app.services.sheets import read_sheet
 from tests.survey_app.factories import NOW, make_unit, make_wave
 from tests.survey_app.invitation_factories import codes_of, sheet_of
+from tests.survey_app.services.two_writers import one_after_the_other
 from tests.survey_app.web.citizen_door import SECRET
 
 LAN = ("Lãnh đạo sở", "STC", "Trần Thị Lan", "Lan.Tran@soctrang.gov.vn")
@@ -107,6 +110,28 @@ def test_somebody_who_changed_groups_is_not_invited_twice(sqlite_database, wave)
     report = take(sqlite_database, wave, ("Lãnh đạo xã", *LAN[1:]))
 
     assert sentences(report) == {2: "Liên hệ này đã có trong đợt, nhưng ở nhóm hoặc đơn vị khác."}
+
+
+def test_a_list_imported_in_two_windows_at_the_same_moment_invites_nobody_twice(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+
+    def take_in(session):
+        return import_list(session, session.merge(wave), sheet_of([NAM]), NOW, SECRET)
+
+    first, second = one_after_the_other(database, take_in, take_in)
+
+    assert (first.added, second.added, second.known) == (1, 0, 1)
+    assert stored(database) == [1, 1]
+
+
+def test_a_unit_of_today_is_one_of_today_in_viet_nam(sqlite_database):
+    night = datetime(2026, 11, 19, 20, 0, tzinfo=UTC)  # three o'clock of the 20th in Viet Nam
+    with sqlite_database.writing() as session:
+        make_unit(session, code="STC", valid_from=date(2026, 11, 20))
+        report = import_list(session, make_wave(session), sheet_of([LAN]), night, SECRET)
+
+    assert report.problems == []
 
 
 def test_titles_may_be_english_and_in_any_order(sqlite_database, wave):

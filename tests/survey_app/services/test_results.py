@@ -69,6 +69,18 @@ def test_forms_are_counted_with_the_reasons_why_some_do_not_count(session):
     assert counts.held == (("conflict", 1), ("quarantined", 1))
 
 
+@pytest.mark.parametrize("other", ["đợt-a", "ĐỢT-A", "đợt_a"])
+def test_forms_kept_apart_are_those_of_this_wave(session, other):
+    wave, beside = make_wave(session, code="đợt-A"), make_wave(session, code=other)
+    for one, n in ((wave, 1), (beside, 2)):
+        door = {"wave": one.code, "collection_point": make_point(session, one).code}
+        for _k in range(n):
+            unknown = response_content(**door, version="99")
+            assert accept_response(session, unknown, NOW, catalogue()).receipt
+
+    assert results.counts_of(session, wave).held == (("quarantined", 1),)
+
+
 def test_every_unit_of_the_wave_is_counted_also_without_a_form(session):
     wave = make_wave(session)
     busy = make_point(session, wave, make_unit(session, name="A"))

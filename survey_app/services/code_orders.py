@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
-from survey_app.errors import Gone, NotFound
+from survey_app.errors import Gone
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
 from survey_app.models.waves import Procedure, Wave, WaveUnit
@@ -22,7 +22,7 @@ from survey_app.services.dossier_labels import THRESHOLD, Label, labels_of
 from survey_app.services.links import HANOI
 from survey_app.services.responses import ALPHABET, LONGEST_CODE
 from survey_app.services.sorting import vietnamese
-from survey_app.services.waves import fields_of_work
+from survey_app.services.waves import fields_of_work, wave_named
 
 MOST: Final = 500  # codes at a time
 KEYS: Final = ("unit", "field", "month")
@@ -165,9 +165,7 @@ def _request(n: int, item: Any) -> CodeRequest:
 
 
 def _open_wave(session: Session, code: str, now: datetime) -> Wave:
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    wave = wave_named(session, code)
     if wave.closed_at is not None and wave.closed_at <= now:
         raise Gone("Đợt khảo sát «{wave}» đã đóng nên không cấp mã nữa.", wave=code)
     return wave

@@ -11,18 +11,19 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
-from survey_app.errors import Gone, NotFound
+from survey_app.errors import Gone
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
 from survey_app.models.waves import Procedure, Wave, WaveUnit
 from survey_app.services.accounts import record
 from survey_app.services.code_points import ensure_receipt_point
 from survey_app.services.dossier_codes import CODE_LENGTH, hash_of
-from survey_app.services.dossier_labels import THRESHOLD, Label, labels_of
+from survey_app.services.dossier_labels import THRESHOLD, Label, fields_by_code, labels_of
 from survey_app.services.links import HANOI
 from survey_app.services.responses import ALPHABET, LONGEST_CODE
+from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sorting import vietnamese
-from survey_app.services.waves import fields_of_work
+from survey_app.services.waves import fields_of_work, wave_named
 
 MOST: Final = 500  # codes at a time
 KEYS: Final = ("unit", "field", "month")
@@ -165,11 +166,10 @@ def _request(n: int, item: Any) -> CodeRequest:
 
 
 def _open_wave(session: Session, code: str, now: datetime) -> Wave:
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    wave = wave_named(session, code)
     if wave.closed_at is not None and wave.closed_at <= now:
         raise Gone("Đợt khảo sát «{wave}» đã đóng nên không cấp mã nữa.", wave=code)
+    check_kept(wave, CONTACTS, now)
     return wave
 
 
@@ -185,17 +185,10 @@ def _units(session: Session, codes: set[str], now: datetime) -> dict[str, Unit]:
 
 def _fields(session: Session, codes: set[str]) -> dict[str, int]:
     """The field of each code, which may be that of one of its procedures."""
-    known = {p.id: p for p in session.scalars(select(Procedure))} if codes else {}
-    by_code = {procedure.code: procedure for procedure in known.values()}
-    found: dict[str, int] = {}
-    for code in sorted(codes):
-        procedure = by_code.get(code)
-        if procedure is None:
-            raise Refusal("Không có lĩnh vực hoặc thủ tục «{field}».", field=code)
-        while procedure.parent_id is not None:
-            procedure = known[procedure.parent_id]
-        found[code] = procedure.id
-    return found
+    known = fields_by_code(session) if codes else {}
+    for code in sorted(codes - set(known)):
+        raise Refusal("Không có lĩnh vực hoặc thủ tục «{field}».", field=code)
+    return {code: known[code] for code in codes}
 
 
 def _months(now: datetime) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 from survey_app.services.invitations import code_of, hash_of, new_salt
 from survey_app.services.links import HANOI
+from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sheets import Row, Sheet, plain
 from survey_app.services.waves import hold
 
@@ -74,8 +75,9 @@ def import_list(
     Columns: group (nhóm), own unit code (mã đơn vị, may be empty), name (họ tên), contact (liên
     hệ: e-mail or telephone). Somebody who stands on the list already, in the same group and unit,
     is passed over, so a longer list may be imported again. Raises `Refusal` when the sheet as a
-    whole cannot be read.
+    whole cannot be read, and `Gone` when the contacts of the wave have been deleted.
     """
+    check_kept(wave, CONTACTS, now)
     hold(session, wave)
     report = ListReport(sheet.name, len(sheet.rows))
     places = _places(sheet)

@@ -94,14 +94,6 @@ class Rotation:
     stops_until: datetime | None
 
 
-def wave_to_print(session: Session, code: str) -> Wave:
-    """The wave with a code; raises `NotFound`."""
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
-    return wave
-
-
 def points_of(
     session: Session, wave: Wave, asked: Asked, secret_key: str, now: datetime
 ) -> PointList:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
+from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
@@ -71,6 +72,16 @@ def has_ended(wave: Wave, kind: str, now: datetime) -> bool:
     """Say whether something of a wave is no longer to be kept."""
     day = last_day(wave, kind)
     return day is not None and now.astimezone(HANOI).date() > day
+
+
+def check_kept(wave: Wave, kind: str, now: datetime) -> None:
+    """Raise `Gone` when what would be added to a wave is deleted there already.
+
+    A list imported anew would invite everybody twice, and a code given out would be forgotten.
+    """
+    if has_ended(wave, kind, now):
+        template = "Đợt khảo sát «{wave}» đã hết thời hạn giữ liên hệ và mã nên không thêm nữa."
+        raise Gone(template, wave=wave.code)
 
 
 def periods(wave: Wave) -> tuple[Period, ...]:

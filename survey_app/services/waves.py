@@ -65,6 +65,14 @@ def is_collecting(point: CollectionPoint, now: datetime) -> bool:
     return point.closed_at is None or now < point.closed_at
 
 
+def wave_named(session: Session, code: str) -> Wave:
+    """The wave with a code; raises `NotFound` when there is none."""
+    wave = session.scalar(select(Wave).where(Wave.code == code))
+    if wave is None:
+        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    return wave
+
+
 def door_of(session: Session, link: Link, now: datetime) -> Door:
     """Find what stands behind a link now.
 

@@ -13,9 +13,9 @@ from survey_app.i18n import _, say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import review
 from survey_app.services.quality import FLAGGED, POINTS
-from survey_app.services.results import wave_named
 from survey_app.services.review import VOID_REASONS, Choice, Sweep, Void
 from survey_app.services.sensitivity import sensitivity_of
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 JUDGES: Final = ("administrator", "supervisor")

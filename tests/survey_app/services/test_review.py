@@ -11,9 +11,9 @@ from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Answer, Response
 from survey_app.services.accounts import create_account
+from survey_app.services.overview import counts_of
 from survey_app.services.quality import FLAGGED
 from survey_app.services.responses import accept_response
-from survey_app.services.results import counts_of
 from survey_app.services.review import (
     A_PAGE,
     Choice,

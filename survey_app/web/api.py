@@ -12,6 +12,7 @@ from survey_app.web.batches import (
     answer_json,
     answer_to,
     drain,
+    open_batch,
     read_batch,
     receipts_json,
     take_batch,
@@ -34,7 +35,7 @@ def submit() -> Response:
     device_id = _require_device()
     responses = read_batch()
     with current_app.extensions["database"].writing() as session:
-        receipts = take_batch(session, responses, device_id)
+        receipts = take_batch(session, open_batch(session, responses), device_id)
     return receipts_json(receipts)
 
 

@@ -146,7 +146,9 @@ export class SealedQueue extends EventTarget {
       if (answer.status === 200) {
         for (const [place, form] of items.entries()) {
           tried.add(form.id);
-          clean = (await this.#settle(form, answer.receipts?.[place])) && clean;
+          const settled = await this.#settle(form, answer.receipts?.[place]);
+          if (settled) this.#failures = 0; // on a bad line some get through: no longer pauses then
+          clean = settled && clean;
         }
       } else if (FORMS_FAULT.includes(answer.status) && items.length > 1) {
         alone = true; // one of them spoils the others

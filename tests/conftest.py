@@ -1,29 +1,19 @@
 """A migrated database for each test, on SQLite and on a PostgreSQL server of the test run's own."""
 
 import os
-import secrets
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Database
 from survey_app.migrate import upgrade
 from survey_app.services.demo import load_demo
 from tests.survey_app.factories import NOW, catalogue
 
-PATIENCE = 60  # seconds a server may take to start
 LOCAL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -76,32 +66,28 @@ def postgresql_server() -> Iterator[URL]:
     if given:
         yield make_url(given)
         return
-    folder = _binaries()
+    folder = find_binaries()
     if folder is None:
         pytest.skip("PostgreSQL server binaries are not installed and TEST_DATABASE_URL is not set")
-    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as home:
-        yield from _private_server(folder, Path(home))
+    with private_server(folder, LOCAL_SETTINGS) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
 def postgresql_template(postgresql_server: URL) -> Iterator[URL]:
     """A migrated PostgreSQL database that the tests copy."""
-    url = postgresql_server.set(database=f"sipas_test_{secrets.token_hex(4)}")
-    _run(postgresql_server, "CREATE DATABASE {}", url)
-    database = Database(url.render_as_string(hide_password=False))
-    upgrade(database)
-    database.engine.dispose()
-    yield url
-    _run(postgresql_server, "DROP DATABASE {} WITH (FORCE)", url)
+    with new_database(postgresql_server) as url:
+        database = Database(url.render_as_string(hide_password=False))
+        upgrade(database)
+        database.engine.dispose()
+        yield url
 
 
 @pytest.fixture
 def postgresql_url(postgresql_server: URL, postgresql_template: URL) -> Iterator[URL]:
     """The address of an empty migrated PostgreSQL database of this test."""
-    url = postgresql_server.set(database=f"sipas_test_{secrets.token_hex(8)}")
-    _run(postgresql_server, "CREATE DATABASE {} TEMPLATE {}", url, postgresql_template)
-    yield url
-    _run(postgresql_server, "DROP DATABASE {} WITH (FORCE)", url)
+    with new_database(postgresql_server, postgresql_template) as url:
+        yield url
 
 
 @pytest.fixture
@@ -124,71 +110,3 @@ def _copied(template: Path, folder: Path, name: str = "test.sqlite3") -> Iterato
     database = Database(f"sqlite:///{folder / name}")
     yield database
     database.engine.dispose()  # the last connection folds the write-ahead log into the file
-
-
-def _run(server: URL, template: str, *urls: URL) -> None:
-    """Run a statement about databases, which PostgreSQL allows in no transaction."""
-    names = [sql.Identifier(str(url.database)) for url in urls]
-    address = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(sql.SQL(template).format(*names))
-
-
-def _binaries() -> Path | None:
-    folders = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(4)
-    )
-    on_path = shutil.which("initdb")
-    candidates = [*reversed(folders), *([Path(on_path).parent] if on_path else [])]
-    needed = ("initdb", "postgres")
-    return next((f for f in candidates if all((f / name).exists() for name in needed)), None)
-
-
-def _private_server(binaries: Path, home: Path) -> Iterator[URL]:
-    """Start a server in `home` on a Unix socket and a free loopback port; end it afterwards."""
-    other: dict[str, Any] = _other_user(home)
-    data = home / "data"
-    initdb = [binaries / "initdb", "-D", data, "-U", "tests", "-A", "trust", "-N"]
-    done = subprocess.run(
-        [*initdb, "-E", "UTF8", "--locale=C"], cwd=home, capture_output=True, text=True, **other
-    )
-    if done.returncode != 0:
-        pytest.fail(f"initdb failed: {done.stderr}")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = [word for setting in LOCAL_SETTINGS for word in ("-c", setting)]
-    arguments = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port)]
-    with (
-        (home / "log").open("w") as log,
-        subprocess.Popen(
-            [*arguments, "-k", home, *settings], cwd=home, stdout=log, stderr=log, **other
-        ) as process,
-    ):
-        url = URL.create("postgresql", "tests", host="127.0.0.1", port=port, database="postgres")
-        try:
-            _wait_for(url, process, home / "log")
-            yield url
-        finally:
-            process.send_signal(signal.SIGINT)  # "fast": breaks connections, ends in order
-            process.wait(PATIENCE)
-
-
-def _other_user(home: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: then it runs as nobody, who owns the folder."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return {}
-    shutil.chown(home, "nobody")
-    return {"user": "nobody", "extra_groups": []}
-
-
-def _wait_for(url: URL, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            psycopg.connect(url.render_as_string(), connect_timeout=2).close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"the PostgreSQL server did not start: {log.read_text()}")

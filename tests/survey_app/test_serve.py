@@ -9,8 +9,10 @@ import socket
 import stat
 import sys
 import time
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
+from select import select as select_sockets
 from urllib.error import URLError
 
 import pytest
@@ -92,6 +94,28 @@ def test_killed_processes_come_back_and_nobody_is_turned_away(instance):
             )
             assert before[-1] not in after
             assert running.get("/healthz")[0] == 200
+
+
+@needs_proc
+def test_a_killed_process_takes_only_those_along_whom_it_had_let_in(instance):
+    with Running(instance, DEMO="1") as running, ExitStack() as open_ones:
+        address = ("127.0.0.1", running.port)
+        people = [
+            open_ones.enter_context(socket.create_connection(address, PATIENCE)) for _ in range(150)
+        ]
+        _master, *workers = running.children("gunicorn")
+        wait_until(lambda: sum(len(files_of(pid)) for pid in workers) > 2 * serve.WEB_CONNECTIONS)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(lives(pid) for pid in workers))
+
+        turned_away, _, _ = select_sockets(people, [], [], 0)
+        assert 0 < len(turned_away) <= serve.WEB_PROCESSES * serve.WEB_CONNECTIONS
+
+
+def files_of(pid):
+    """What a process has open."""
+    return list(Path(f"/proc/{pid}/fd").iterdir())
 
 
 def test_it_runs_on_postgresql(postgresql_url, tmp_path):

@@ -149,7 +149,9 @@ export class SealedQueue extends EventTarget {
         spoilt = 0;
         for (const [place, form] of items.entries()) {
           tried.add(form.id);
-          clean = (await this.#settle(form, body.receipts[place])) && clean;
+          const settled = await this.#settle(form, body.receipts[place]);
+          if (settled) this.#failures = 0; // on a bad line some get through: no longer pauses then
+          clean = settled && clean;
         }
       } else if (!SPOILT.includes(status)) {
         this.#size = Math.ceil(this.#size / 2); // a weak network carries a few at a time

@@ -44,6 +44,8 @@ def _entries() -> list[Entry]:
 def _entry(number: int, count: dict[str, Any]) -> Entry:
     point, day, unit, field = texts = [count.get(name) or "" for name in TEXTS]
     returned = count.get("returned")
+    if isinstance(returned, float) and returned.is_integer():
+        returned = int(returned)  # in JSON 7.0 is the integer 7
     if not all(isinstance(text, str) for text in texts) or type(returned) is not int:
         raise NotUnderstood(SHAPE)
     return Entry(number, point, day, unit, field, str(returned))

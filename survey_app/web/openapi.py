@@ -29,6 +29,11 @@ TEXT: Final[Schema] = {"type": "string"}
 CODE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}
 FLAG: Final[Schema] = {"type": "boolean"}
 MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+MONTH: Final[Schema] = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$",
+    "description": "Tháng trả kết quả, ví dụ 2026-11.",
+}
 DEVICE_TIME: Final[Schema] = {
     "type": "string",
     "description": "Giờ của thiết bị, dạng ISO 8601. Được lưu nguyên văn, không dùng để từ chối.",
@@ -282,7 +287,7 @@ SCHEMAS["CodeOrder"] = {
                     ("unit",),
                     unit={**CODE, "description": "Mã đơn vị giải quyết hồ sơ."},
                     field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
-                    month=_or_null({**TEXT, "description": "Tháng trả kết quả, ví dụ 2026-11."}),
+                    month=_or_null(MONTH),
                 ),
                 "additionalProperties": False,
             },

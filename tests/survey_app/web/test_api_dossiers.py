@@ -49,7 +49,7 @@ def test_counts_are_stored_and_the_same_again_changes_nothing(client, database, 
         {"collection_point": point, "day": "2026-01-20", "unit": "STC", "returned": 5},
     ]
     first, again = put(client, *counts), put(client, *counts)
-    other = put(client, counts[0] | {"returned": 9, "unit": None, "field": ""})
+    other = put(client, counts[0] | {"returned": 9.0, "unit": None, "field": ""})  # as JSON has it
 
     assert (first.status_code, first.get_json()) == (200, {"received": 2, "changed": 2})
     assert again.get_json() == {"received": 2, "changed": 0}

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
-from survey_app.db import Database
+from survey_app.db import Base, Database
 from survey_app.migrate import upgrade
 from survey_app.services.demo import load_demo
 from tests.survey_app.factories import NOW, catalogue
@@ -54,13 +55,29 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     yield from _copied(sqlite_template, tmp_path)
 
 
+@dataclass(frozen=True)
+class DemoLoad:
+    """A SQLite file with the demo waves, how many responses came in, and what was told of it."""
+
+    path: Path
+    added: int
+    told: list[tuple[Any, ...]]
+
+
 @pytest.fixture(scope="session")
-def demo_template(sqlite_template: Path) -> Path:
-    """A SQLite file holding the demo waves, which takes two seconds, that the tests copy."""
+def demo_load(sqlite_template: Path) -> DemoLoad:
+    """The demo waves loaded at `factories.NOW`, once, because it takes several seconds."""
     path = sqlite_template.with_name("demo.sqlite3")
+    told: list[tuple[Any, ...]] = []
     for database in _copied(sqlite_template, path.parent, path.name):
-        load_demo(database.writing, catalogue(), NOW, lambda *_told: None)
-    return path
+        added = load_demo(database.writing, catalogue(), NOW, lambda *call: told.append(call))
+    return DemoLoad(path, added, told)
+
+
+@pytest.fixture(scope="session")
+def demo_template(demo_load: DemoLoad) -> Path:
+    """A SQLite file holding the demo waves that the tests copy."""
+    return demo_load.path
 
 
 @pytest.fixture
@@ -95,13 +112,25 @@ def postgresql_template(postgresql_server: URL) -> Iterator[URL]:
     _run(postgresql_server, "DROP DATABASE {} WITH (FORCE)", url)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: URL, postgresql_template: URL) -> Iterator[URL]:
-    """The address of an empty migrated PostgreSQL database of this test."""
+@pytest.fixture(scope="session")
+def postgresql_copy(postgresql_server: URL, postgresql_template: URL) -> Iterator[URL]:
+    """The address the tests share, one after the other: a database takes half a second to make."""
     url = postgresql_server.set(database=f"sipas_test_{secrets.token_hex(8)}")
     _run(postgresql_server, "CREATE DATABASE {} TEMPLATE {}", url, postgresql_template)
     yield url
     _run(postgresql_server, "DROP DATABASE {} WITH (FORCE)", url)
+
+
+@pytest.fixture
+def postgresql_url(
+    postgresql_server: URL, postgresql_template: URL, postgresql_copy: URL
+) -> Iterator[URL]:
+    """The address of an empty migrated PostgreSQL database of this test."""
+    yield postgresql_copy
+    if not _emptied(postgresql_copy, postgresql_template):
+        _run(postgresql_server, "DROP DATABASE {} WITH (FORCE)", postgresql_copy)
+        copying = (postgresql_copy, postgresql_template)
+        _run(postgresql_server, "CREATE DATABASE {} TEMPLATE {}", *copying)
 
 
 @pytest.fixture
@@ -126,12 +155,39 @@ def _copied(template: Path, folder: Path, name: str = "test.sqlite3") -> Iterato
     database.engine.dispose()  # the last connection folds the write-ahead log into the file
 
 
+COLUMNS = """SELECT c.relname, a.attname, a.atttypid FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped ORDER BY 1, 2"""
+OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+FROM_ONE = """SELECT setval(oid::regclass, 1, false) FROM pg_class
+    WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"""
+
+
+def _emptied(copy: URL, template: URL) -> bool:
+    """Delete every row and begin to count anew; False when the tables are not those they were."""
+    with _connected(template) as connection:
+        wanted = connection.execute(COLUMNS).fetchall()
+    with _connected(copy) as connection:
+        connection.execute(OTHERS)
+        if connection.execute(COLUMNS).fetchall() != wanted:
+            return False
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+        connection.execute(FROM_ONE)
+    return True
+
+
 def _run(server: URL, template: str, *urls: URL) -> None:
     """Run a statement about databases, which PostgreSQL allows in no transaction."""
     names = [sql.Identifier(str(url.database)) for url in urls]
-    address = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
+    with _connected(server) as connection:
         connection.execute(sql.SQL(template).format(*names))
+
+
+def _connected(url: URL) -> "psycopg.Connection[Any]":
+    address = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(address, autocommit=True)
 
 
 def _binaries() -> Path | None:

@@ -8,6 +8,7 @@ from survey_app.services.packages import package
 from survey_app.services.responses import SEND_AGAIN
 from survey_app.web.batches import (
     answer_to,
+    open_batch,
     read_batch,
     receipts_json,
     take_batch,
@@ -27,7 +28,7 @@ def submit() -> Response:
     device_id = sender().id
     responses = read_batch()
     with current_app.extensions["database"].writing() as session:
-        receipts = take_batch(session, responses, device_id)
+        receipts = take_batch(session, open_batch(session, responses), device_id)
     return receipts_json(receipts)
 
 

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, NoReturn
 
 from flask import Response, current_app, jsonify, request
@@ -52,30 +52,20 @@ class TooMuch(Exception):  # noqa: N818 - an answer, no error
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
 
 
-def take_batch(
-    session: Session, given: Sequence[Any], device_id: int, point: str | None = None
-) -> list[Receipt]:
-    """Accept plain and sealed responses alike; receipts in their order.
+def open_batch(session: Session, given: Sequence[Any], point: str | None = None) -> list[Any]:
+    """Plain and sealed responses alike, opened; what cannot be taken, as its receipt already.
 
     A device that stands at a `point` sends for that one only.
     """
+    return [_open_one(session, one, point) for one in given]
+
+
+def take_batch(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
+    """Accept what `open_batch` opened; receipts in its order."""
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    receipts: dict[int, Receipt] = {}
-    contents: dict[int, Any] = {}
-    for place, one in enumerate(given):
-        try:
-            content = _opened(session, one) if _is_sealed(one) else one
-            _check_point(content, point)
-        except Refusal as refusal:
-            problem = ProblemFound("", str(refusal.fields["code"]), refusal)
-            receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
-        else:
-            contents[place] = content
-    taken = accept_batch(
-        session, list(contents.values()), now, catalogue, Arrival(device_id=device_id)
-    )
-    receipts |= dict(zip(contents, taken, strict=True))
-    return [receipts[place] for place in range(len(given))]
+    contents = [one for one in opened if not isinstance(one, Receipt)]
+    taken = iter(accept_batch(session, contents, now, catalogue, Arrival(device_id=device_id)))
+    return [one if isinstance(one, Receipt) else next(taken) for one in opened]
 
 
 def read_batch() -> list[Any]:
@@ -129,9 +119,12 @@ def drain() -> None:
         left -= len(piece)
 
 
-def receipts_json(receipts: Sequence[Receipt]) -> Response:
-    """The answer to a batch."""
-    return jsonify(receipts=[_receipt(receipt) for receipt in receipts])
+def receipts_json(receipts: Sequence[Receipt], complaints: Container[str] = ()) -> Response:
+    """The answer to a batch; `complaints` are the ids of forms whose giver is told a kind note."""
+    told = [_receipt(receipt) for receipt in receipts]
+    return jsonify(
+        receipts=[one | ({"complaint": True} if one["id"] in complaints else {}) for one in told]
+    )
 
 
 def answer_json(status: int, message: str, **headers: str) -> Response:
@@ -159,6 +152,16 @@ def answer_to(error: Exception) -> Response:
     logging.getLogger(__name__).warning("no turn at the database: %s", type(error).__name__)
     message = _("Hệ thống đang bận. Xin gửi lại sau vài giây; phiếu vẫn nằm trên thiết bị.")
     return answer_json(503, message, Retry_After=str(RETRY_AFTER))
+
+
+def _open_one(session: Session, one: Any, point: str | None) -> Any:
+    try:
+        content = _opened(session, one) if _is_sealed(one) else one
+        _check_point(content, point)
+    except Refusal as refusal:
+        problem = ProblemFound("", str(refusal.fields["code"]), refusal)
+        return Receipt(_name_given(one), REJECTED, problems=(problem,))
+    return content
 
 
 def _is_sealed(one: Any) -> bool:

@@ -7,6 +7,7 @@ from flask import g
 
 from survey_app.i18n import LANGUAGES, _, current_locale, translate, use_locale
 from survey_app.services.consent import Point, Sentence
+from survey_app.web.complaints import note_on_complaints
 
 
 def texts() -> dict[str, dict[str, str]]:
@@ -72,7 +73,11 @@ def _asking() -> dict[str, str]:
 
 
 def _ending() -> dict[str, str]:
+    complaint = note_on_complaints()
     return {
+        "complaint_title": complaint.title,
+        "complaint_told": complaint.told,
+        "complaint_place": complaint.place,
         "sending": _("Đang gửi phiếu…"),
         "thanks": _("Cảm ơn Ông/Bà"),
         "received": _("Phiếu đã được gửi và lưu lại."),

@@ -146,7 +146,8 @@ def test_one_refused_form_holds_up_no_other_and_waits_for_a_person(person, sqlit
     put = """async (changes) => {
       const { SealedQueue } = await import("/static/js/sealed-queue.js");
       const kiosk = await (await fetch(`${location.pathname}/package`)).json();
-      const queue = new SealedQueue({ post: () => { throw new Error("not now"); } });
+      const post = () => { throw new Error("not now"); };
+      const queue = new SealedQueue({ name: "sealed-queue", post });
       await queue.put(kiosk.key, {
         id: crypto.randomUUID(), questionnaire: "sipas-counter", version: "1", wave: kiosk.wave,
         collection_point: kiosk.collection_point, mode: "kiosk", locale: "vi",

@@ -258,3 +258,12 @@ def test_a_comment_of_nothing_but_unseen_signs_is_empty(person, sqlite_database)
     person.send("/review")
 
     assert stored(sqlite_database) == (1, 7, 0)
+
+
+def test_goodbye_does_not_deny_the_receipt_that_an_earlier_form_left_here(person):
+    denied = "không còn câu trả lời hay mã nhận phiếu nào"
+    assert denied in words(person.see("/goodbye"))
+    person.finish()
+    assert denied not in words(person.see("/goodbye"))
+    person.send("/thanks")
+    assert denied in words(person.see("/goodbye"))

@@ -23,6 +23,7 @@ from survey_app.services.responses import Arrival, Receipt, accept_response
 from survey_app.services.waves import Door
 
 LIFETIME: Final = timedelta(hours=24)
+RATED: Final = ("unit", "field")  # in the context of a draft
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,14 @@ def context_of(draft: Draft) -> dict[str, str]:
 
 
 def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime) -> None:
-    """Keep what the form carries beside its answers; None takes something back."""
-    after = {k: v for k, v in (context_of(draft) | dict(changes)).items() if v is not None}
+    """Keep what the form carries beside its answers; None takes something back.
+
+    Another agency or field is told on the page before sending: one shown before is stale then.
+    """
+    before = context_of(draft)
+    after = {k: v for k, v in (before | dict(changes)).items() if v is not None}
+    if draft.revision > 0 and any(before.get(k) != after.get(k) for k in RATED):
+        draft.revision += 1
     draft.context = json.dumps(after, ensure_ascii=False, sort_keys=True)
     draft.saved_at = now
 

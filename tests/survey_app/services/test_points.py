@@ -26,8 +26,8 @@ from survey_app.services.points import (
     set_last_day,
     unit_named,
     units_on,
-    wave_named,
 )
+from survey_app.services.waves import wave_named
 from tests.survey_app.factories import NOW, make_form, make_point, make_unit, make_wave
 
 KEY = "k" * 32

@@ -23,7 +23,7 @@ OFFICE: Final = "/admin"  # speaks what its staff chose, whatever their browser 
 CHOICE: Final = "language"  # the cookie of that choice, and nothing else, sent to the office only
 CHOICE_SECONDS: Final = 365 * 24 * 3600
 # Only here a browser's own wish counts.
-OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy", "/accessibility")
 
 
 @cache

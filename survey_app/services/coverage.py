@@ -78,7 +78,8 @@ class Coverage:
 def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
     """Compare answers and dossiers of a wave, counter by counter, day by day of Viet Nam.
 
-    Days are those on which answers were received. Voided answers do not count; dossiers count from
+    Answers by a one-time code were given at no counter: they stand in no line and in no sum. Days
+    are those on which answers were received. Voided answers do not count; dossiers count from
     the day the wave was opened until it was closed, or until today.
     """
     cells: dict[int, dict[date, Tally]] = defaultdict(dict)
@@ -130,7 +131,7 @@ def _points(session: Session, wave: Wave) -> Iterable[tuple[CollectionPoint, str
         select(CollectionPoint, Unit.name)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
-        .where(WavePoint.wave_id == wave.id)
+        .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
         .order_by(CollectionPoint.code)
     )
     return [(point, unit) for point, unit in session.execute(query)]

@@ -24,7 +24,7 @@ from survey_app.models.waves import (
 )
 from survey_app.services.links import HANOI, VALID_KEYS, link_to, token_of
 from survey_app.services.sorting import holds, vietnamese
-from survey_app.services.waves import add_point, is_collecting
+from survey_app.services.waves import add_point, hold, is_collecting
 
 PAGE: Final = 50  # counters on a page of the list
 LONGEST_NAME: Final = 120
@@ -92,14 +92,6 @@ class Rotation:
     newest: datetime | None
     stops_from: datetime | None
     stops_until: datetime | None
-
-
-def wave_to_print(session: Session, code: str) -> Wave:
-    """The wave with a code; raises `NotFound`."""
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
-    return wave
 
 
 def points_of(
@@ -188,6 +180,7 @@ def add_counter(
 ) -> CollectionPoint:
     """Add a counter to a wave; raises `Refusal` when the unit has one of this name already."""
     name = clean_name(name)
+    hold(session, wave)
     if any(
         point.unit_id == unit.id and point.name == name for point, _form in _rows(session, wave)
     ):

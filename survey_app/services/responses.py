@@ -470,7 +470,7 @@ def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> Check
     found = [
         ProblemFound(problem.item, problem.code, problem.refusal)
         for problem in checked.problems
-        if not (problem.code == "required" and (content["mode"] == PAPER or "partial" in content))
+        if not (problem.code == "required" and (content["mode"] == PAPER or content.get("partial")))
     ]
     if found:
         raise _Rejected(*found[:MOST_PROBLEMS])

@@ -1,6 +1,5 @@
 """Retention that really deletes: until when contacts, receipts and forms as received are kept."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -13,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
+from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
+from survey_app.services.waves import held_for
 
 BATCH: Final = 500  # rows of one transaction: nobody's writing waits long for a deletion
 CONTACTS, RECEIPTS, DOCUMENTS = "contacts", "receipts", "documents"
@@ -71,6 +72,16 @@ def has_ended(wave: Wave, kind: str, now: datetime) -> bool:
     """Say whether something of a wave is no longer to be kept."""
     day = last_day(wave, kind)
     return day is not None and now.astimezone(HANOI).date() > day
+
+
+def check_kept(wave: Wave, kind: str, now: datetime) -> None:
+    """Raise `Gone` when what would be added to a wave is deleted there already.
+
+    A list imported anew would invite everybody twice, and a code given out would be forgotten.
+    """
+    if has_ended(wave, kind, now):
+        template = "Đợt khảo sát «{wave}» đã hết thời hạn giữ liên hệ và mã nên không thêm nữa."
+        raise Gone(template, wave=wave.code)
 
 
 def periods(wave: Wave) -> tuple[Period, ...]:
@@ -263,10 +274,9 @@ def _forget_tombstones(session: Session, now: datetime) -> int:
 
 
 def _held(session: Session, wave: Wave, *conditions: Any) -> Sequence[HeldResponse]:
-    """Forms kept apart that name a wave; it stands in the canonical document only."""
-    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
-    names = HeldResponse.document.contains(naming, autoescape=True)
-    return session.scalars(select(HeldResponse).where(names, *conditions).limit(BATCH)).all()
+    """Forms kept apart that name a wave."""
+    query = select(HeldResponse).where(held_for(wave), *conditions)
+    return session.scalars(query.limit(BATCH)).all()
 
 
 def _random_mark() -> str:

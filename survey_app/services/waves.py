@@ -1,15 +1,18 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
+import json
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
+from survey_app.models.responses import HeldResponse
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
@@ -81,6 +84,14 @@ def takes_late(closed_at: datetime, begun: datetime | None, now: datetime) -> bo
     return begun is not None and begun < closed_at and now < closed_at + LATE
 
 
+def wave_named(session: Session, code: str) -> Wave:
+    """The wave with a code; raises `NotFound` when there is none."""
+    wave = session.scalar(select(Wave).where(Wave.code == code))
+    if wave is None:
+        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    return wave
+
+
 def door_of(session: Session, link: Link, now: datetime) -> Door:
     """Find what stands behind a link now.
 
@@ -120,6 +131,25 @@ def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 
 
+def hold(session: Session, wave: Wave) -> None:
+    """Let no other transaction that holds a wave go on until this one ends.
+
+    For what must not be done twice at the same moment, as importing one list in two windows.
+    Answers still come in. On SQLite writers stand in one queue anyway.
+    """
+    lock = select(Wave.id).where(Wave.id == wave.id).with_for_update(key_share=True)
+    session.execute(lock)
+
+
+def held_for(wave: Wave) -> ColumnElement[bool]:
+    """The condition that a form kept apart names a wave, which stands in its document only.
+
+    Not by LIKE, in which SQLite takes «dot-a» for «DOT-A».
+    """
+    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
+    return func.replace(HeldResponse.document, naming, "") != HeldResponse.document
+
+
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:
     """Let a wave use the questionnaire version `code/version`, with its checksum of today."""
     loaded = catalogue.questionnaire(name)
@@ -138,10 +168,11 @@ def add_point(
     session: Session, wave: Wave, unit: Unit, name: str, form: WaveForm
 ) -> CollectionPoint:
     """Make a collection point at a unit, collecting one form for the wave."""
-    newest = session.scalar(select(func.max(CollectionPoint.id))) or 0
-    point = CollectionPoint(code=f"D{newest + 1:05d}", name=name, unit_id=unit.id)
+    unnamed = secrets.token_hex(8)  # until its number is known, which no other point has
+    point = CollectionPoint(code=unnamed, name=name, unit_id=unit.id)
     session.add(point)
     session.flush()
+    point.code = f"D{point.id:05d}"
     session.add(
         WavePoint(
             wave_id=wave.id,

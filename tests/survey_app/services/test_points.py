@@ -26,7 +26,7 @@ from survey_app.services.points import (
     set_last_day,
     unit_named,
     units_on,
-    wave_to_print,
+    wave_named,
 )
 from tests.survey_app.factories import NOW, make_form, make_point, make_unit, make_wave
 
@@ -140,7 +140,7 @@ def test_what_is_not_of_the_wave_is_not_found(session):
     with pytest.raises(NotFound):
         point_in(session, wave, other.code)
     with pytest.raises(NotFound):
-        wave_to_print(session, "none")
+        wave_named(session, "none")
     with pytest.raises(Refusal):
         form_named(session, wave, "sipas-counter/1")
 

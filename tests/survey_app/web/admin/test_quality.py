@@ -62,6 +62,15 @@ def links(page):
     return re.findall(rf'href="({PAGE}/[0-9a-f-]{{36}})"', page.text)
 
 
+def test_signs_and_ways_are_told_in_the_language_of_the_page(database):
+    client = browser(database)
+    page = client.get(f"{PAGE}?lang=en")
+    one = client.get(links(page)[0])
+
+    assert "trả lời quá nhanh" not in page.text + one.text
+    assert "máy tính bảng" not in page.text + one.text
+
+
 def test_the_page_says_how_answers_came_and_never_what_they_say(database):
     page = browser(database).get(PAGE)
 

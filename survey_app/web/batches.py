@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from flask import Response, current_app, jsonify, request
@@ -13,6 +14,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say
+from survey_app.services.devices import clock_offset
+from survey_app.services.fieldwork import record_visits
 from survey_app.services.responses import (
     LONGEST_CODE,
     REJECTED,
@@ -23,6 +26,7 @@ from survey_app.services.responses import (
     accept_batch,
 )
 from survey_app.services.sealing import open_sealed
+from survey_app.services.signing import sign_receipt
 from survey_app.web.openapi import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds
@@ -52,30 +56,56 @@ class TooMuch(Exception):  # noqa: N818 - an answer, no error
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a device sends at once, and what it says of itself meanwhile.
+
+    `sent_at` is its clock at sending, `queue` how many forms wait on it, `app` what it runs.
+    """
+
+    items: list[Any]
+    sent_at: object = None
+    queue: object = None
+    app: object = None
+
+
 def open_batch(session: Session, given: Sequence[Any], point: str | None = None) -> list[Any]:
-    """Plain and sealed responses alike, opened; what cannot be taken, as its receipt already.
+    """Plain and sealed items alike, opened; what cannot be taken, as its receipt already.
 
     A device that stands at a `point` sends for that one only.
     """
     return [_open_one(session, one, point) for one in given]
 
 
-def take_batch(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
-    """Accept what `open_batch` opened; receipts in its order."""
+def take_batch(
+    session: Session, opened: Sequence[Any], device_id: int, sent_at: object = None
+) -> list[Receipt]:
+    """Accept what `open_batch` opened; receipts in its order.
+
+    `sent_at` is the device's clock at sending.
+    """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
+    arrival = Arrival(device_id=device_id, clock_offset=clock_offset(sent_at, now))
     contents = [one for one in opened if not isinstance(one, Receipt)]
-    taken = iter(accept_batch(session, contents, now, catalogue, Arrival(device_id=device_id)))
-    return [one if isinstance(one, Receipt) else next(taken) for one in opened]
+    taken = accept_batch(session, contents, now, catalogue, arrival)
+    return _in_order(opened, taken)
 
 
-def read_batch() -> list[Any]:
-    """The responses of the request's body; raises `NotUnderstood` or `TooMuch`."""
-    responses = read_object().get("responses")
-    if not isinstance(responses, list):
+def take_visits(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
+    """Keep the visits that `open_batch` opened; receipts in its order."""
+    contents = [one for one in opened if not isinstance(one, Receipt)]
+    return _in_order(opened, record_visits(session, contents, device_id, clock.now()))
+
+
+def read_batch(kind: str = "responses") -> Batch:
+    """The batch in the request's body; raises `NotUnderstood` or `TooMuch`."""
+    said = read_object()
+    items = said.get(kind)
+    if not isinstance(items, list):
         raise NotUnderstood
-    if len(responses) > LARGEST_BATCH:
+    if len(items) > LARGEST_BATCH:
         raise TooMuch
-    return responses
+    return Batch(items, said.get("sent_at"), said.get("queue"), said.get("app"))
 
 
 def read_object(shape: str = SHAPE) -> dict[str, Any]:
@@ -152,6 +182,11 @@ def answer_to(error: Exception) -> Response:
     logging.getLogger(__name__).warning("no turn at the database: %s", type(error).__name__)
     message = _("Hệ thống đang bận. Xin gửi lại sau vài giây; phiếu vẫn nằm trên thiết bị.")
     return answer_json(503, message, Retry_After=str(RETRY_AFTER))
+
+
+def _in_order(opened: Sequence[Any], taken: Sequence[Receipt]) -> list[Receipt]:
+    left = iter(taken)
+    return [one if isinstance(one, Receipt) else next(left) for one in opened]
 
 
 def _open_one(session: Session, one: Any, point: str | None) -> Any:
@@ -232,7 +267,10 @@ def _body() -> bytes:
 def _receipt(receipt: Receipt) -> dict[str, Any]:
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
-        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+        at = receipt.received_at.isoformat()
+        secret = current_app.extensions["config"].secret_key
+        signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
+        found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
     return found | {"problems": [_problem(problem) for problem in receipt.problems]}
 
 

@@ -19,10 +19,13 @@ class NoToken(Exception):  # noqa: N818 - an answer, no error
 
 @dataclass(frozen=True)
 class Sender:
-    """An enrolled device: its id and kind."""
+    """An enrolled device, and the surveyor who works with it."""
 
     id: int
     kind: str
+    name: str
+    surveyor: str | None
+    is_retired: bool
 
 
 def machine_door(name: str) -> Blueprint:
@@ -43,7 +46,8 @@ def sender() -> Sender:
         device = device_of(session, given.token)
         if device is None:
             raise NoToken
-        return Sender(device.id, device.kind)
+        retired = device.retired_at is not None
+        return Sender(device.id, device.kind, device.name, device.surveyor, retired)
 
 
 def check_system() -> None:

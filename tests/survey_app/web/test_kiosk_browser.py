@@ -15,7 +15,7 @@ from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.kiosks import revoke_kiosk
 from survey_app.web import kiosk
-from survey_app.web.kiosk_shell import Shell
+from survey_app.web.shells import Shell
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,

@@ -2,7 +2,10 @@
 
 import hashlib
 import hmac
+import secrets
+import unicodedata
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,8 +13,11 @@ from sqlalchemy.orm import Session
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.accounts import Device
+from survey_app.services.responses import ALPHABET
 
 SHORTEST_TOKEN = 16
+CODE_LENGTH: Final = 8
+LONGEST_NAME: Final = 64
 
 
 def enrol_device(
@@ -59,6 +65,37 @@ def revoke_device(session: Session, name: str, now: datetime) -> Device:
     device.revoked_at = device.revoked_at or now
     session.flush()
     return device
+
+
+def prepare_device(session: Session, name: str, kind: str, now: datetime) -> Device:
+    """A device under a free name, with a token that nobody has: it is enrolled with a code."""
+    name = readable(name, "Tên máy phải có từ 1 đến {most} ký tự đọc được.")
+    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
+        raise Refusal("Đã có thiết bị tên «{name}». Xin đặt tên khác.", name=name)
+    unknown = _hash(secrets.token_urlsafe(32))
+    device = Device(name=name, token_hash=unknown, kind=kind, enrolled_at=now)
+    session.add(device)
+    return device
+
+
+def give_code(device: Device, until: datetime) -> str:
+    """Give a device a one-time enrolment code, of which only the hash is kept."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    device.enrolment_hash, device.enrolment_until = code_hash(code), until
+    return code
+
+
+def code_hash(code: str) -> str:
+    """The hash of an enrolment code, however it was typed."""
+    return _hash("".join(sign for sign in code.upper() if sign.isalnum()))
+
+
+def readable(given: str, refusal: str) -> str:
+    """A name in one spelling; raises `Refusal` when it is empty, too long or cannot be read."""
+    name = " ".join(unicodedata.normalize("NFC", given).split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refusal(refusal, most=LONGEST_NAME)
+    return name
 
 
 def _hash(token: str) -> str:

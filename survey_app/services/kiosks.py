@@ -15,16 +15,14 @@ from survey_app.errors import Gone, NotFound
 from survey_app.models.accounts import AuditEntry, Device
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.accounts import hash_secret, record, secret_fits
-from survey_app.services.devices import device_of
+from survey_app.services.devices import code_hash, device_of, give_code, prepare_device
 from survey_app.services.links import link_to, token_of
 from survey_app.services.packages import questionnaire_package
-from survey_app.services.responses import ALPHABET
 from survey_app.services.sealing import PublicKey
 from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import Door, is_collecting, is_open
 
 KIOSK: Final = "kiosk"
-CODE_LENGTH: Final = 8
 CODE_LIFETIME: Final = timedelta(hours=1)
 MOST_TRIES: Final = 10  # wrong codes at a counter within TRIES_WITHIN, before all are refused
 TRIES_WITHIN: Final = timedelta(minutes=10)
@@ -37,7 +35,6 @@ CODE_FAILED, PIN_FAILED, UNLOCKED, LEFT = (
     "kiosk_unlocked",
     "kiosk_left",
 )
-LONGEST_NAME: Final = 64
 
 
 @dataclass(frozen=True)
@@ -83,23 +80,11 @@ def prepare_kiosk(
     session: Session, point_id: int, name: str, pin_hash: str, now: datetime
 ) -> tuple[Device, str]:
     """Prepare a kiosk for a counter; returns it and the enrolment code, which is not kept."""
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refusal("Tên ki-ốt phải có từ 1 đến 64 ký tự đọc được.")
     if session.get(CollectionPoint, point_id) is None:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
-    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
-        raise Refusal("Đã có thiết bị tên «{name}». Xin đặt tên khác.", name=name)
-    device = Device(
-        name=name,
-        token_hash=_hash(secrets.token_urlsafe(32)),  # of a token that nobody has
-        kind=KIOSK,
-        point_id=point_id,
-        pin_hash=pin_hash,
-        enrolled_at=now,
-    )
-    session.add(device)
-    code = _give_code(device, now)
+    device = prepare_device(session, name, KIOSK, now)
+    device.point_id, device.pin_hash = point_id, pin_hash
+    code = give_code(device, now + CODE_LIFETIME)
     session.flush()
     return device, code
 
@@ -107,7 +92,7 @@ def prepare_kiosk(
 def renew_code(session: Session, device_id: int, now: datetime) -> tuple[Device, str]:
     """A new enrolment code for a kiosk; the browser enrolled before loses its place with it."""
     device = _kiosk_row(session, device_id)
-    code = _give_code(device, now)
+    code = give_code(device, now + CODE_LIFETIME)
     session.flush()
     return device, code
 
@@ -134,7 +119,7 @@ def enrol_kiosk(session: Session, point_id: int, code: str, now: datetime) -> Ou
     if _failures(session, CODE_FAILED, point.code, now - TRIES_WITHIN) >= MOST_TRIES:
         refusal = Refusal("Đã nhập sai mã đăng ký nhiều lần. Xin đợi 10 phút rồi thử lại.")
         return Outcome(refusal=refusal)
-    wanted = _hash(_clean(code))
+    wanted = code_hash(code)
     device = next((known for known in waiting if known.enrolment_hash == wanted), None)
     if device is None:
         record(session, None, CODE_FAILED, point.code, now)
@@ -307,12 +292,6 @@ def kiosk_package(
     }
 
 
-def _give_code(device: Device, now: datetime) -> str:
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    device.enrolment_hash, device.enrolment_until = _hash(code), now + CODE_LIFETIME
-    return code
-
-
 def _kiosk_row(session: Session, device_id: int) -> Device:
     device = session.get(Device, device_id)
     if device is None or device.kind != KIOSK:
@@ -333,10 +312,6 @@ def _failures(session: Session, action: str, subject: str, since: datetime) -> i
         .where(AuditEntry.action == action, AuditEntry.subject == subject, AuditEntry.at > since)
     )
     return found or 0
-
-
-def _clean(code: str) -> str:
-    return "".join(sign for sign in code.upper() if sign.isalnum())
 
 
 def _hash(text: str) -> str:

@@ -83,7 +83,8 @@ class Arrival:
     from a network of an office; the address itself is never handed on. `device_id` is the enrolled
     device that sent it. `by_code` says that a one-time code was spent for it, at a moment when the
     wave was open: such a response comes in later, among others, and nobody holds a receipt of it.
-    `rater_group` is that of the invited official who gave it.
+    `rater_group` is that of the invited official who gave it. `admitted` is the receipt under which
+    a form was held: a person decided that it is to be taken now, open wave or not.
     """
 
     frame: Mapping[str, str] | None = None
@@ -91,6 +92,7 @@ class Arrival:
     device_id: int | None = None
     by_code: bool = False
     rater_group: str | None = None
+    admitted: str | None = None
 
 
 class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
@@ -158,11 +160,14 @@ def accept_response(
     arrival = arrival or Arrival()
     try:
         incoming = _incoming(content, now, CODED if arrival.by_code else MODES)
-        seen = _seen(session, incoming)
+        seen = _seen(session, incoming, arrival.admitted is not None)
         if seen:
             return seen
         place = _place(session, incoming, arrival)
         form = _form(session, catalogue, incoming, place)
+        if form is None and arrival.admitted:
+            template = "Phiên bản «{version}» của phiếu này vẫn chưa có trong đợt khảo sát."
+            raise _reject("unknown_version", template, version=incoming.content["version"])
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
         answers = _checked(form.version, incoming.content).answers
@@ -171,6 +176,8 @@ def accept_response(
         fields["rater_group"] = arrival.rater_group
         if arrival.by_code:
             fields["receipt"] = None
+        elif arrival.admitted:
+            fields["receipt"] = arrival.admitted  # what was given for it holds
         answers = _without_numbers(form.version, answers)
         fields["frame"] = (
             json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
@@ -277,8 +284,11 @@ def _name_given(content: Any) -> str:
     return str(name) if _is_code(name) else ""
 
 
-def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
-    """The answer to an id that is already here; None for a new one."""
+def _seen(session: Session, incoming: _Incoming, admitted: bool = False) -> Receipt | None:
+    """The answer to an id that is already here; None for a new one.
+
+    Of an `admitted` form it does not matter that it is held.
+    """
     name, identity, own = str(incoming.identity), incoming.identity, incoming.content_hash
     found: Sequence[Any] = session.execute(
         union_all(
@@ -296,6 +306,8 @@ def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
             ).where(Tombstone.response_id == identity),
         )
     ).all()
+    if admitted:
+        found = [row for row in found if row[0] in ("stored", "deleted")]
     if not found:
         return None
     same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
@@ -345,7 +357,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if wave is None:
         template = "Không có đợt khảo sát «{wave}»."
         raise _reject("unknown_wave", template, wave=content["wave"])
-    if not (arrival.by_code or is_open(wave, incoming.now)):
+    if not (arrival.by_code or arrival.admitted or is_open(wave, incoming.now)):
         template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
         raise _reject("wave_closed", template, wave=wave.code)
     code = content["collection_point"]
@@ -361,7 +373,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if point.by_code and not arrival.by_code:
         template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
         raise _reject("by_code", template, point=code)
-    if not (arrival.by_code or is_collecting(point, incoming.now)):
+    if not (arrival.by_code or arrival.admitted or is_collecting(point, incoming.now)):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)
     return _Place(

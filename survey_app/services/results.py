@@ -324,9 +324,9 @@ def counts_of(session: Session, wave: Wave) -> Counts:
         .group_by(Response.void_reason)
         .order_by(func.count().desc(), Response.void_reason)
     )
-    held = session.execute(  # the wave stands in the canonical document only
+    held = session.execute(
         select(HeldResponse.reason, func.count())
-        .where(HeldResponse.document.contains(f'"wave":{json.dumps(wave.code)}', autoescape=True))
+        .where(HeldResponse.of_wave(wave.code), HeldResponse.is_apart)
         .group_by(HeldResponse.reason)
         .order_by(HeldResponse.reason)
     )

@@ -1,6 +1,5 @@
 """Retention that really deletes: until when contacts, receipts and forms as received are kept."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -263,9 +262,8 @@ def _forget_tombstones(session: Session, now: datetime) -> int:
 
 
 def _held(session: Session, wave: Wave, *conditions: Any) -> Sequence[HeldResponse]:
-    """Forms kept apart that name a wave; it stands in the canonical document only."""
-    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
-    names = HeldResponse.document.contains(naming, autoescape=True)
+    """Forms kept apart that name a wave."""
+    names = HeldResponse.of_wave(wave.code)
     return session.scalars(select(HeldResponse).where(names, *conditions).limit(BATCH)).all()
 
 

@@ -222,10 +222,10 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
         found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
-    return found | {"problems": [_problem(problem) for problem in receipt.problems]}
+    return found | {"problems": [told_of(problem) for problem in receipt.problems]}
 
 
-def _problem(problem: ProblemFound) -> dict[str, str]:
+def told_of(problem: ProblemFound) -> dict[str, str]:
     """A problem with its sentence, in which nothing that the citizen entered is repeated."""
     fields = problem.refusal.fields
     item = problem.item if CODE.fullmatch(problem.item) else ""

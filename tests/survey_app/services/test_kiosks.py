@@ -127,7 +127,7 @@ def test_a_pin_is_four_to_eight_digits(pin):
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "a\x00b"])
 def test_a_kiosk_needs_a_name(session, name):
-    with pytest.raises(Refusal, match="Tên ki-ốt"):
+    with pytest.raises(Refusal, match="Tên máy"):
         prepare(session, name=name)
 
 

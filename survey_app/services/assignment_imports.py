@@ -21,6 +21,7 @@ from survey_app.services.assignments import (
     set_to,
 )
 from survey_app.services.columns import FRAME
+from survey_app.services.fieldwork import AREA
 from survey_app.services.line_reports import (
     CHANGED,
     NEW,
@@ -32,6 +33,7 @@ from survey_app.services.line_reports import (
 )
 from survey_app.services.sheets import Row, Sheet
 
+AREA_TITLES: Final = ("địa bàn", AREA)  # how the tablet calls the area
 AT_ONCE: Final = 500  # codes of one query
 
 
@@ -57,6 +59,8 @@ def plan_assignments(session: Session, wave: Wave, sheet: Sheet) -> AssignmentPl
         title: (title.casefold(),) for title in sheet.header if FRAME.fullmatch(title)
     }
     frame |= {key: (key.casefold(),) for key in reader.frame if key.casefold() in titles}
+    if titles & set(AREA_TITLES):
+        frame[AREA] = tuple(AREA_TITLES)
     places = columns_of(sheet, PARTS | frame, ("code", "point", "quota"))
     for key in reader.frame:
         if key not in places:

@@ -17,6 +17,7 @@ from survey_app.models.fieldwork import SELECTIONS, Assignment, Interview, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.columns import frame_value, is_frame_number, whole
+from survey_app.services.fieldwork import frame_of
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.sheets import plain
 from survey_app.services.tablets import tablet_row, working_tablets
@@ -254,7 +255,7 @@ def is_as(assignment: Assignment, planned: Planned) -> bool:
     return (
         places == (planned.point_id, planned.device_id, planned.selection)
         and numbers == (planned.quota, planned.reserve)
-        and _frame(assignment) == dict(planned.frame)
+        and frame_of(assignment) == dict(planned.frame)
     )
 
 
@@ -318,7 +319,7 @@ def _line(
         selection=assignment.selection,
         quota=assignment.quota,
         reserve=assignment.reserve,
-        frame=tuple(_frame(assignment).items()),
+        frame=tuple(frame_of(assignment).items()),
         closed_at=assignment.closed_at,
     )
 
@@ -326,11 +327,6 @@ def _line(
 def _text_of(line: AssignmentLine) -> str:
     parts = (line.code, line.point, line.point_name, line.unit, line.tablet, line.surveyor)
     return " ".join(part for part in parts if part)
-
-
-def _frame(assignment: Assignment) -> dict[str, str]:
-    found: dict[str, str] = json.loads(assignment.frame) if assignment.frame else {}
-    return found
 
 
 def _by_name(rows: list[tuple[str, str, int]]) -> dict[str, tuple[int, ...]]:

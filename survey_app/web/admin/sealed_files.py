@@ -16,9 +16,9 @@ from survey_app.services.responses import Receipt
 from survey_app.services.sealed_files import SealedFile
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.tablets import KEEPERS
-from survey_app.web.batches import take_batch, told_of
+from survey_app.web.batches import Batch, take_batch, take_visits, told_of
+from survey_app.web.openapi import LARGEST_BATCH
 
-AT_ONCE: Final = 500  # items of one transaction, as at the door of devices
 MOST_SHOWN: Final = 500
 
 
@@ -74,10 +74,13 @@ def import_sealed_file() -> ReadyPage:
 def _take(found: SealedFile, device_id: int) -> list[Taken]:
     database = current_app.extensions["database"]
     taken = []
-    for start in range(0, len(found.responses), AT_ONCE):
-        with database.writing() as session:
-            receipts = take_batch(session, found.responses[start : start + AT_ONCE], device_id)
-        taken += [Taken.of("response", receipt) for receipt in receipts]
+    doors = (("response", found.responses, take_batch), ("visit", found.visits, take_visits))
+    for kind, items, take in doors:
+        for start in range(0, len(items), LARGEST_BATCH):
+            with database.writing() as session:
+                batch = Batch(list(items[start : start + LARGEST_BATCH]))
+                receipts = take(session, batch, device_id)
+            taken += [Taken.of(kind, receipt) for receipt in receipts]
     return taken
 
 

@@ -9,6 +9,7 @@ from questionnaires.refusal import Refusal
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.waves import WaveIndex
 from survey_app.services.assignment_imports import plan_assignments, store_assignments
+from survey_app.services.fieldwork import frame_of
 from survey_app.services.sheets import read_sheet
 from tests.survey_app.factories import NOW, make_device, make_point, make_wave
 
@@ -89,6 +90,15 @@ def test_a_wrong_line_is_told_with_its_number_and_nothing_is_stored(session, wav
     assert sentence in str(wrong.refusal)
     with pytest.raises(Refusal, match="1 dòng sai"):
         store_assignments(session, wave, plan)
+
+
+def test_the_name_of_an_area_goes_with_it_to_the_tablet(session, wave):
+    head, line = f"{HEAD},địa bàn", f"{LINES[0]},Tổ 1 ấp Phú Thành"
+
+    plan = plan_assignments(session, wave, table(line, head=head))
+    store_assignments(session, wave, plan)
+
+    assert frame_of(session.scalars(select(Assignment)).one())["area"] == "Tổ 1 ấp Phú Thành"
 
 
 def test_a_code_twice_names_the_first_line(session, wave):

@@ -2,14 +2,16 @@
 
 import io
 import json
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.accounts import AuditEntry
+from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import Response, ResponseQuality
-from survey_app.models.waves import Wave
+from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.sealing import make_public_key, seal
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
@@ -38,9 +40,9 @@ def sealed(database, **changes):
     return {"id": content["id"], "sealed": seal(key, content["id"], written)}
 
 
-def bring(client, *items, device="Máy 7"):
+def bring(client, *items, device="Máy 7", visits=()):
     made = {"format": "sipas-sealed-1", "device": device, "made_at": "2026-11-20T10:00:00+07:00"}
-    file = json.dumps(made | {"responses": items, "visits": []}).encode()
+    file = json.dumps(made | {"responses": items, "visits": list(visits)}).encode()
     return send(client, ROOM, file=(io.BytesIO(file), "phieu.json"))
 
 
@@ -57,6 +59,20 @@ def test_every_form_is_taken_as_if_its_tablet_had_sent_it(client, sqlite_databas
             "Máy 7 response:accepted=3",
             "Máy 7 response:duplicate=3",
         ]
+
+
+def test_visits_are_kept_too(client, sqlite_database):
+    with sqlite_database.writing() as session:
+        wave, point = session.scalars(select(Wave)).one(), session.scalars(select(CollectionPoint))
+        fields = {"code": "PC1", "wave_id": wave.id, "point_id": point.one().id}
+        session.add(Assignment(**fields, selection="kish", quota=3, reserve=0))
+        key = make_public_key(session, wave.id, SECRET)
+    visit = {"id": str(uuid4()), "assignment": "PC1", "household": 1}
+    written = json.dumps(visit | {"outcome": "nobody_home", "day": "2026-11-20"}).encode()
+    item = {"id": visit["id"], "sealed": seal(key, visit["id"], written)}
+
+    assert "đã nhận 0 1" in text_of_page(bring(client, visits=[item]))
+    assert "đã có từ trước 0 1" in text_of_page(bring(client, visits=[item]))
 
 
 def test_what_cannot_be_taken_is_told_without_its_answers(client, sqlite_database):

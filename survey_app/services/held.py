@@ -118,14 +118,6 @@ def held_of(session: Session, wave: Wave, asked: Asked) -> Cut[HeldLine]:
     return cut(lines, _text_of, asked)
 
 
-def waiting_count(session: Session, wave: Wave) -> int:
-    """How many forms of a wave wait to be settled."""
-    query = select(HeldResponse.response_id).where(
-        HeldResponse.of_wave(wave.code), HeldResponse.settled_at.is_(None)
-    )
-    return len(session.scalars(query).all())
-
-
 def held_page(
     session: Session, catalogue: Catalogue, wave: Wave, key: tuple[UUID, str]
 ) -> HeldPage:

@@ -20,7 +20,6 @@ from survey_app.services.held import (
     held_of,
     held_page,
     set_aside,
-    waiting_count,
 )
 from survey_app.services.paging import Asked
 from survey_app.services.responses import accept_response
@@ -118,7 +117,7 @@ def test_a_version_still_unknown_stays_held(session, point):
 
     with pytest.raises(Refusal, match="Phiên bản «1»"):
         accept_held(session, catalogue(), wave_of(session), only_held(session), BECAUSE)
-    assert waiting_count(session, wave_of(session)) == 1
+    assert held_of(session, wave_of(session), Asked()).total == 1
 
 
 def test_a_late_form_is_taken_into_a_closed_wave_with_a_reason(session, point):
@@ -147,7 +146,7 @@ def test_all_forms_that_wait_for_a_version_are_taken_at_once(session, point):
     learn_version(session)
 
     assert accept_known(session, catalogue(), wave_of(session), BECAUSE) == (2, 1)
-    assert waiting_count(session, wave_of(session)) == 1
+    assert held_of(session, wave_of(session), Asked()).total == 1
 
 
 def test_a_conflict_is_compared_item_by_item(session, point):

@@ -14,8 +14,8 @@ PENDING: Final = ""  # the household is still open
 class Outcome:
     """An outcome: its code, the number of the standard, and the group it is counted in.
 
-    `number` is that of AAPOR, Standard Definitions, in-person household surveys; empty where the
-    call left the household open.
+    `number` is that of AAPOR, Standard Definitions, 9th edition (2016), table 2 (in-person
+    household surveys, p. 75); empty where the call left the household open.
     """
 
     code: str
@@ -53,7 +53,15 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
 
 @dataclass(frozen=True)
 class Rates:
-    """Outcome rates of households, by AAPOR, Standard Definitions; None without a base."""
+    """Outcome rates of households by AAPOR, Standard Definitions, 9th edition (2016), pp. 60-64.
+
+    With I complete, P partial, R refusals and break-offs, NC non-contacts, O other, U = UH + UO of
+    unknown eligibility, and N = (I + P) + (R + NC + O) + U:
+
+    RR1 = I / N and RR2 = (I + P) / N (response, p. 61), COOP1 = I / ((I + P) + R + O) (cooperation,
+    p. 62), REF1 = R / N (refusal, p. 63), CON1 = ((I + P) + R + O) / N (contact, p. 64). None
+    without a base. A household that is still open counts nowhere yet.
+    """
 
     rr1: float | None
     rr2: float | None

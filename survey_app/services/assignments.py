@@ -17,7 +17,7 @@ from survey_app.models.fieldwork import SELECTIONS, Assignment, Interview, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.columns import frame_value, is_frame_number, whole
-from survey_app.services.fieldwork import frame_of
+from survey_app.services.interviews import frame_of
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.sheets import plain
 from survey_app.services.tablets import tablet_row, working_tablets

@@ -23,13 +23,13 @@ from survey_app.services.responses import (
     ACCEPTED,
     CODED,
     CONFLICT,
+    LATE,
     PAPER,
     QUARANTINED,
     Arrival,
     accept_response,
 )
 
-LATE: Final = "late"
 REASONS: Final = (CONFLICT, QUARANTINED, LATE)
 SETTLED: Final = "settled"
 LONGEST_WORDS: Final = 200

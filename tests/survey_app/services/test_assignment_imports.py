@@ -9,7 +9,7 @@ from questionnaires.refusal import Refusal
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.waves import WaveIndex
 from survey_app.services.assignment_imports import plan_assignments, store_assignments
-from survey_app.services.fieldwork import frame_of
+from survey_app.services.interviews import frame_of
 from survey_app.services.sheets import read_sheet
 from tests.survey_app.factories import NOW, make_device, make_point, make_wave
 

@@ -89,7 +89,8 @@ class Arrival:
     device that sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
-    invited official who gave it.
+    invited official who gave it. `admitted` is the receipt under which a form was held: a person
+    decided that it is to be taken now, open wave or not.
     """
 
     frame: Mapping[str, str] | None = None
@@ -98,6 +99,7 @@ class Arrival:
     clock_offset: int | None = None
     by_code: bool = False
     rater_group: str | None = None
+    admitted: str | None = None
 
 
 class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
@@ -167,13 +169,16 @@ def accept_response(
     arrival = arrival or Arrival()
     try:
         incoming = _incoming(content, now, CODED if arrival.by_code else MODES)
-        seen = _seen(session, incoming)
+        seen = _seen(session, incoming, arrival.admitted is not None)
         if seen:
             return seen
         place = _place(session, incoming, arrival)
         if place.is_late:
             return _written(session, incoming, lambda: _hold(session, incoming, LATE))
         form = _form(session, catalogue, incoming, place)
+        if form is None and arrival.admitted:
+            template = "Phiên bản «{version}» của phiếu này vẫn chưa có trong đợt khảo sát."
+            raise _reject("unknown_version", template, version=incoming.content["version"])
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
         held = _interview(session, incoming, place)
@@ -183,6 +188,8 @@ def accept_response(
         fields["rater_group"] = arrival.rater_group
         if arrival.by_code:
             fields["receipt"] = None
+        elif arrival.admitted:
+            fields["receipt"] = arrival.admitted  # what was given for it holds
         answers = _without_numbers(form.version, answers)
         frame = {**(arrival.frame or {}), **(held.frame if held else {})}
         fields["frame"] = json.dumps(frame, ensure_ascii=False) if frame else None
@@ -291,8 +298,11 @@ def _name_given(content: Any) -> str:
     return str(name) if _is_code(name) else ""
 
 
-def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
-    """The answer to an id that is already here; None for a new one."""
+def _seen(session: Session, incoming: _Incoming, admitted: bool = False) -> Receipt | None:
+    """The answer to an id that is already here; None for a new one.
+
+    Of an `admitted` form it does not matter that it is held.
+    """
     name, identity, own = str(incoming.identity), incoming.identity, incoming.content_hash
     found: Sequence[Any] = session.execute(
         union_all(
@@ -310,6 +320,8 @@ def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
             ).where(Tombstone.response_id == identity),
         )
     ).all()
+    if admitted:
+        found = [row for row in found if row[0] in ("stored", "deleted")]
     if not found:
         return None
     same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
@@ -360,7 +372,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if wave is None:
         template = "Không có đợt khảo sát «{wave}»."
         raise _reject("unknown_wave", template, wave=content["wave"])
-    is_late = not (arrival.by_code or is_open(wave, incoming.now))
+    is_late = not (arrival.by_code or arrival.admitted or is_open(wave, incoming.now))
     if is_late and not _may_wait(wave.closed_at, incoming, arrival):
         template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
         raise _reject("wave_closed", template, wave=wave.code)
@@ -377,7 +389,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if point.by_code and not arrival.by_code:
         template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
         raise _reject("by_code", template, point=code)
-    is_shut = not (arrival.by_code or is_collecting(point, incoming.now))
+    is_shut = not (arrival.by_code or arrival.admitted or is_collecting(point, incoming.now))
     if is_shut and not _may_wait(point.closed_at, incoming, arrival):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)

@@ -208,3 +208,13 @@ def index_of(session: Session, wave: Wave, index_code: str) -> WaveIndex:
         template = "Đợt khảo sát «{wave}» không tính chỉ số «{index}»."
         raise NotFound(template, wave=wave.code, index=index_code)
     return found
+
+
+def frame_keys(session: Session, wave: Wave) -> dict[str, bool]:
+    """The keys of the sampling frame that the wave's indices read, and whether each is a number."""
+    found: dict[str, bool] = {}
+    for index in session.scalars(select(WaveIndex).where(WaveIndex.wave_id == wave.id)):
+        columns = ((index.stratum, False), (index.psu, False), (index.weight, True))
+        for names, is_number in (*columns, (index.fpc, True)):
+            found |= {name.strip(): is_number for name in (names or "").split(",") if name.strip()}
+    return found

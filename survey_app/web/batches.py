@@ -271,10 +271,10 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
         secret = current_app.extensions["config"].secret_key
         signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
         found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
-    return found | {"problems": [_problem(problem) for problem in receipt.problems]}
+    return found | {"problems": [told_of(problem) for problem in receipt.problems]}
 
 
-def _problem(problem: ProblemFound) -> dict[str, str]:
+def told_of(problem: ProblemFound) -> dict[str, str]:
     """A problem with its sentence, in which nothing that the citizen entered is repeated."""
     fields = problem.refusal.fields
     item = problem.item if CODE.fullmatch(problem.item) else ""

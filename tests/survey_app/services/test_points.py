@@ -7,10 +7,10 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
-from survey_app.services import points
+from survey_app.services import paging
 from survey_app.services.links import check_link, link_to, read_token, revoke_links, rotate_keys
+from survey_app.services.paging import Asked
 from survey_app.services.points import (
-    Asked,
     add_counter,
     cards,
     clean_name,
@@ -69,7 +69,7 @@ def test_a_counter_is_found_by_words_without_accents(database, search, names):
 
 
 def test_a_long_list_comes_in_pages(session, monkeypatch):
-    monkeypatch.setattr(points, "PAGE", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     wave = make_wave(session)
     for _k in range(5):
         make_point(session, wave)

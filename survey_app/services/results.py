@@ -14,6 +14,7 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
+from questionnaires.merge import merged
 from questionnaires.model import IndexDefinition, Leaf, Node
 from survey_app.errors import NotFound
 from survey_app.models.accounts import Account
@@ -540,7 +541,8 @@ def _sections(catalogue: Catalogue, tables: Mapping[str, Any]) -> dict[str, tupl
     """The section of each item, and the name of the scale it uses."""
     if "questionnaire" not in tables:
         return {}
-    version = catalogue.questionnaire(tables["questionnaire"]).definition
+    names = [*tables.get("older", ()), tables["questionnaire"]]
+    version = merged([catalogue.questionnaire(name).definition for name in names])
     return {
         item.code: (section.title, item.scale or item.code)
         for section in version.section

@@ -1,6 +1,7 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,8 +132,12 @@ def versions_used(session: Session, wave: Wave, questionnaire: str) -> tuple[str
     query = select(WaveForm.version).where(
         WaveForm.wave_id == wave.id, WaveForm.questionnaire == questionnaire
     )
-    found = sorted(session.scalars(query), key=_parts)
-    return tuple(f"{questionnaire}/{version}" for version in found)
+    return tuple(f"{questionnaire}/{version}" for version in in_order(session.scalars(query)))
+
+
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Versions of a questionnaire by their names, the newest last."""
+    return sorted(versions, key=_parts)
 
 
 def move_points(session: Session, wave: Wave, form: WaveForm) -> None:

@@ -11,6 +11,8 @@ from survey_app.web.admin import (
     privacy,
     quality,
     results,
+    revisions,
+    versions,
 )
 from survey_app.web.admin.door import bp
 
@@ -26,4 +28,6 @@ __all__ = [
     "privacy",
     "quality",
     "results",
+    "revisions",
+    "versions",
 ]

@@ -9,7 +9,7 @@ from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.i18n import _, say
+from survey_app.i18n import _, say, spoken
 from survey_app.security import ReadyPage, requires
 from survey_app.services import review
 from survey_app.services.quality import FLAGGED, POINTS
@@ -130,9 +130,9 @@ def _response_page(code: str, response_id: UUID, refusal: Refusal | None = None)
 def _page(template: str, **fields: Any) -> str:
     return render_template(
         f"admin/{template}",
-        signal_names=SIGNALS,
+        signal_names=spoken(SIGNALS),
         listed=LISTED,
-        mode_names=MODES,
+        mode_names=spoken(MODES),
         void_reasons=VOID_REASONS,
         given=request.form,
         may_judge=g.account.role in JUDGES,

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, or_, select, union_all
+from sqlalchemy import delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -182,7 +182,10 @@ def accept_response(
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
         held = _interview(session, incoming, place)
-        answers = _checked(form.version, incoming.content).answers
+        checked, problems = _checked(form.version, incoming.content)
+        if problems:
+            raise _Rejected(*problems[:MOST_PROBLEMS])
+        answers: dict[str, Value] = checked.answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
         fields["rater_group"] = arrival.rater_group
@@ -225,6 +228,56 @@ def accept_batch(
         place: accept_response(session, contents[place], now, catalogue, arrival) for place in order
     }
     return [receipts[place] for place in range(len(contents))]
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """Other answers for a stored response: as they would be kept, and what is wrong with them."""
+
+    checksum: str
+    answers: Mapping[str, Value]
+    vector: bytes
+    problems: tuple[ProblemFound, ...]
+
+
+def rewriting(
+    catalogue: Catalogue, response: Response, given: Mapping[str, Any], left_empty: Sequence[str]
+) -> Rewriting:
+    """Check answers that are to stand in the place of those of a stored response.
+
+    They are routed, validated, screened and coded by the version of the response as at its arrival;
+    the items in `left_empty` may stay so. Raises `Refusal` when that version is no longer here in
+    the same words.
+    """
+    name = f"{response.questionnaire}/{response.version}"
+    form = _read_form(catalogue, name, response.checksum)
+    if form.checksum != response.checksum:
+        template = "Phiên bản phiếu «{form}» không còn đúng lời văn đã dùng nên không sửa được."
+        raise Refusal(template, form=name)
+    partial = {"partial": True} if response.partial else {}
+    content = {"answers": dict(given), "mode": response.mode, **partial}
+    checked, found = _checked(form.version, content)
+    problems = [p for p in found if not (p.code == "required" and p.item in left_empty)]
+    vector = encode(form.slots, checked.answers)
+    answers = _without_numbers(form.version, checked.answers)
+    return Rewriting(form.checksum, answers, vector, tuple(problems))
+
+
+def write_again(session: Session, response: Response, new: Rewriting) -> None:
+    """Put other answers in the place of those of a stored response, under its next revision.
+
+    Document, content hash and receipt stay those of the form as it came, so a device that sends it
+    again is told the same as before.
+    """
+    session.execute(delete(Answer).where(Answer.response_id == response.id))
+    _store_answers(session, response.id, new.answers)
+    session.execute(
+        update(Response)
+        .where(Response.id == response.id)
+        .values(vector=new.vector, revision=Response.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(response)
 
 
 def new_receipt() -> str:
@@ -477,16 +530,17 @@ def _read_form(catalogue: Catalogue, name: str, _wanted: str) -> _Form:
     return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition), scales)
 
 
-def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> CheckedAnswers:
+def _checked(
+    version: QuestionnaireVersion, content: Mapping[str, Any]
+) -> tuple[CheckedAnswers, list[ProblemFound]]:
+    """The answers checked, and what of it stands in the way: on paper nothing is required."""
     checked = check_answers(version, content["answers"])
     found = [
         ProblemFound(problem.item, problem.code, problem.refusal)
         for problem in checked.problems
         if not (problem.code == "required" and (content["mode"] == PAPER or content.get("partial")))
     ]
-    if found:
-        raise _Rejected(*found[:MOST_PROBLEMS])
-    return checked
+    return checked, found
 
 
 def _without_numbers(

@@ -403,6 +403,7 @@ def staffs_pages(client, database, files):
     with database.reading() as session:
         sent = session.scalars(select(Response.id)).first()
     yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield from corrections_pages(client, f"/admin/waves/full/quality/{sent}")
     yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
     yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
@@ -415,6 +416,26 @@ def staffs_pages(client, database, files):
     yield from counters_pages(client, database)
     yield from languages_pages(client)
     yield from rooms_of_invitations(client, database)
+
+
+def corrections_pages(client, response):
+    """A response opened and corrected under review, and the versions of its questionnaire."""
+    yield "answers", client.get(f"{response}/answers"), 200
+    form = client.get(f"{response}/revise")
+    yield "correction", form, 200
+    given = hidden(form) | {f"q-{code}": "1" for code in QUESTIONS if code != "staff"}
+    yield "correction not sound", client.post(f"{response}/revise", data=given), 422
+    given |= {"q-staff": "1", "reason": ""}
+    yield "correction without reason", client.post(f"{response}/revise", data=given), 422
+    kept = client.post(f"{response}/revise", data=given | {"reason": "Hỏi lại hộ"})
+    yield "answers with history", client.get(kept.location), 200
+    old = client.post(f"{response}/revise", data=given | {"reason": "Hỏi lại hộ"})
+    yield "correction of an old page", old, 409
+    yield "questionnaires", client.get("/admin/questionnaires"), 200
+    address = "/admin/questionnaires/sipas-citizen/compare?old=2022&new="
+    yield "versions compared", client.get(f"{address}2022-routed"), 200
+    yield "a version with itself", client.get(f"{address}2022"), 200
+    yield "no such version", client.get(f"{address}1"), 404
 
 
 def rooms_of_invitations(client, database):

@@ -14,8 +14,10 @@ from survey_app.web.admin import (
     progress,
     quality,
     results,
+    revisions,
     sealed_files,
     tablets,
+    versions,
 )
 from survey_app.web.admin.door import bp
 
@@ -34,6 +36,8 @@ __all__ = [
     "progress",
     "quality",
     "results",
+    "revisions",
     "sealed_files",
     "tablets",
+    "versions",
 ]

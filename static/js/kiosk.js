@@ -24,11 +24,14 @@ let countdown = null;
 let awaited = null; // the id of the form whose thanks are shown
 let fetched = 0;
 
-const queue = new SealedQueue({ post: async (items) => {
-  const answer = await ask("responses", { responses: items });
-  if (answer.status === 0) throw new Error("no network");
-  return { status: answer.status, receipts: answer.body?.receipts };
-} });
+const queue = new SealedQueue({
+  signer: () => kiosk?.receipt_key,
+  post: async (items) => {
+    const answer = await ask("responses", { responses: items });
+    if (answer.status === 0) throw new Error("no network");
+    return { status: answer.status, receipts: answer.body?.receipts };
+  },
+});
 const idle = new Idle({ warn: warnOf, calm: calmDown, end: leftAlone });
 
 /** Post to the kiosk's door; status 0 without a network. */

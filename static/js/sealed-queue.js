@@ -44,9 +44,26 @@ export async function seal(key, id, content) {
   return `${head}.${textOf(joined(sender, nonce, new Uint8Array(hidden)))}`;
 }
 
+/** Say whether a receipt is the service's own: signed with the key whose public `point` is known. */
+export async function isGenuine(point, receipt) {
+  const { id, status, receipt: code, received_at: at, signature } = receipt;
+  if (!point || !signature) return false;
+  const said = new TextEncoder().encode(`sipas receipt 1|${id}|${status}|${code}|${at}`);
+  try {
+    const curve = { name: "ECDSA", namedCurve: "P-256" };
+    const key = await crypto.subtle.importKey("raw", bytesOf(point), curve, false, ["verify"]);
+    const hash = { name: "ECDSA", hash: "SHA-256" };
+    return await crypto.subtle.verify(hash, key, bytesOf(signature), said);
+  } catch {
+    return false; // no signature at all, whatever it is
+  }
+}
+
 /**
  * The outbox of a device. `post(items)` resolves to {status, receipts} or throws without a network.
  * `keeps` says whether received forms stay as {id, state, receipt}, as tablets list them.
+ * `signer()` gives the public point that receipts are signed for: what a network page in between
+ * makes up clears nothing.
  */
 export class SealedQueue extends EventTarget {
   #database = null;
@@ -56,9 +73,9 @@ export class SealedQueue extends EventTarget {
   #timer = null;
   #news;
 
-  constructor({ name = "sealed-queue", post, keeps = false }) {
+  constructor({ name = "sealed-queue", post, keeps = false, signer = null }) {
     super();
-    Object.assign(this, { name, post, keeps });
+    Object.assign(this, { name, post, keeps, signer });
     this.#news = new BroadcastChannel(name);
     this.#news.onmessage = ({ data }) => this.#tell(data);
   }
@@ -72,9 +89,23 @@ export class SealedQueue extends EventTarget {
 
   /** Keep a form, sealed; it is safe once this has resolved. */
   async put(key, content) {
-    const sealed = await seal(key, content.id, content);
-    await this.#write((store) => store.put({ id: content.id, sealed, state: SAVED }));
+    await this.keep(content.id, await seal(key, content.id, content));
+  }
+
+  /** Keep what is sealed already; what is here under its id stays as it is. */
+  async keep(id, sealed) {
+    await this.#write((store) => {
+      store.getKey(id).onsuccess = ({ target }) => {
+        if (target.result === undefined) store.add({ id, sealed, state: SAVED });
+      };
+    });
     this.#tell({});
+  }
+
+  /** All that the server does not have, as {id, sealed}: what a file takes along. */
+  async sealed() {
+    const kept = (await this.#all()).filter((form) => form.state !== RECEIVED);
+    return kept.map(({ id, sealed }) => ({ id, sealed }));
   }
 
   /** All that is kept, without what is sealed. */
@@ -162,12 +193,13 @@ export class SealedQueue extends EventTarget {
 
   /** What a receipt means for a form; false when it has to be tried again. */
   async #settle(form, receipt) {
-    if (receipt?.id !== form.id || AGAIN.includes(receipt.problems[0]?.code)) {
+    const again = AGAIN.includes(receipt?.problems?.[0]?.code);
+    if (receipt?.id !== form.id || again || !(await this.#isOurs(receipt))) {
       await this.#change(form.id, { state: SAVED });
       return false;
     }
-    if (receipt.status === "rejected") {
-      const { code, message } = receipt.problems[0] ?? { code: "rejected", message: "" };
+    if (receipt.status === "rejected" || !receipt.receipt) {
+      const { code, message } = receipt.problems[0] ?? { code: receipt.status, message: "" };
       await this.#change(form.id, { state: NEEDS_HELP, problem: { code, message } });
       this.#announce({ id: form.id, status: receipt.status });
       return true;
@@ -176,6 +208,12 @@ export class SealedQueue extends EventTarget {
     await this.#write((store) => (this.keeps ? store.put(kept) : store.delete(form.id)));
     this.#announce({ id: form.id, status: receipt.status, receipt: receipt.receipt });
     return true;
+  }
+
+  /** Whether a receipt may be believed: one without a code clears nothing, others are signed. */
+  async #isOurs(receipt) {
+    if (this.signer === null || !receipt.receipt) return true;
+    return isGenuine(this.signer(), receipt);
   }
 
   #announce(detail) {

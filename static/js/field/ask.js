@@ -73,7 +73,7 @@ export function draw() {
   const frame = {
     back: interview.canGoBack ? () => move(() => interview.back()) : leave,
     tools: [button(t("leave"), leave, { class: "key quiet" })],
-    place: placeOf(interview.assignment, interview.household),
+    place: placeOf(interview.household),
   };
   if (interview.item) return askItem(frame);
   return SCREENS[at](frame);
@@ -153,12 +153,18 @@ function askItem(frame) {
   });
 }
 
-/** Digits answer where nothing is typed: what stands on a paper form is keyed without a touch. */
+/**
+ * What stands on a paper form is keyed without a touch: digits choose, Enter goes on, in a box of
+ * words with Ctrl.
+ */
 function onKey(event) {
-  if (!interview?.item || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (["INPUT", "TEXTAREA"].includes(event.target.tagName)) return;
+  if (!interview?.item || app.here[0] !== "interview" || event.altKey) return;
+  const { key, target } = event;
+  const isBox = ["INPUT", "TEXTAREA"].includes(target.tagName);
+  const goesOn = key === "Enter" && (isBox ? event.ctrlKey : target.tagName === "H1");
   const choices = document.querySelectorAll("#main .choices .key, #main .faces .key");
-  if (/^[1-9]$/.test(event.key)) choices[Number(event.key) - 1]?.click();
+  if (goesOn) document.querySelector("#main .row .main, #main.note .row .key")?.click();
+  else if (!isBox && !event.ctrlKey && /^[1-9]$/.test(key)) choices[Number(key) - 1]?.click();
 }
 addEventListener("keydown", onKey);
 
@@ -194,7 +200,7 @@ function reviewScreen(frame) {
     el("dl", { class: "answers" }, lines),
     lines.length > 8
       ? el("div", { class: "row" }, button(t("finish"), () => finish(), { class: "key main" })) : null,
-  ].filter(Boolean), { ...frame, place: placeOf(interview.assignment, interview.household) });
+  ].filter(Boolean), { ...frame, place: placeOf(interview.household) });
 }
 
 /** Stopped before the end: come back, send what there is, or throw it away. */
@@ -206,7 +212,7 @@ export function stopScreen() {
     agreed ? button(t("stop_partial"), () => finish(true), { class: "key choice" }) : null,
     button(t("stop_break_off"), () => confirm("break_off"), { class: "key choice" }),
   ].filter(Boolean))], {
-    back: () => app.go("interview"), place: placeOf(interview.assignment, interview.household),
+    back: () => app.go("interview"), place: placeOf(interview.household),
   });
 }
 
@@ -227,7 +233,7 @@ async function finish(partial = false) {
     show("trouble", t("not_finished"), [
       paragraphs(t("not_finished_hint")),
       el("div", { class: "row" }, button(t("try_again"), () => finish(partial), { class: "key main" })),
-    ], { place: placeOf(assignment, household) });
+    ], { place: placeOf(household) });
     return;
   }
   app.saver = null;

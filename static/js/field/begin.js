@@ -28,7 +28,7 @@ export function eligibleStep({ about, now, chosen, nobody, frame }) {
       class: "key number", "aria-pressed": String(now === number),
     }))),
     el("div", { class: "row" }, button(t("eligible_nobody"), nobody, { class: "key aside" })),
-  ], { ...frame, place: placeOf(about.assignment, about.household) });
+  ], { ...frame, place: placeOf(about.household) });
 }
 
 /** The number that Kish's table gives; none where the next birthday decides. */
@@ -65,7 +65,7 @@ export function selectionStep({ about, eligible, chosen, met, other, frame }) {
     el("div", { class: "row" },
       button(t("selection_not"), other, { class: "key aside" }),
       button(t(about.leaving ? "selection_leave" : "selection_met"), met, { class: "key main" })),
-  ], { ...frame, place: placeOf(assignment, household) });
+  ], { ...frame, place: placeOf(household) });
 }
 
 /** In which language the questions are asked: those that the form has. */
@@ -75,7 +75,7 @@ export function languageStep(interview, forward, frame) {
   const options = ["vi", "km", "en"].filter((code) => has.includes(code)).map(
     (code) => [code, names[code], { lang: code }],
   );
-  show("language", t(interview.paper ? "language_paper" : "language_title"), [
+  show("which", t(interview.paper ? "language_paper" : "language_title"), [
     pick(options, interview.language, (code) => {
       interview.language = code;
       forward();

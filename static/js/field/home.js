@@ -15,8 +15,8 @@ function areaName(assignment) {
   return assignment.area ?? assignment.collection_point;
 }
 
-export function placeOf(assignment, serial) {
-  return t("place", { n: serial, area: areaName(assignment) });
+export function placeOf(serial) {
+  return t("household", { n: serial });
 }
 
 /** Home: what needs attention, areas, what is under way, the outbox, the tablet. */
@@ -145,7 +145,7 @@ export function outcomesScreen(assignment, serial, found) {
     el("div", { class: "stack" }, codes.map(
       (code) => button(t(`outcome_${code}`), pick(code), { class: "key choice", "data-code": code }),
     )),
-  )), { back: () => app.go("household", assignment.code, serial), place: placeOf(assignment, serial) });
+  )), { back: () => app.go("household", assignment.code, serial), place: placeOf(serial) });
 }
 
 /** When to come back; may stay open. */
@@ -156,7 +156,7 @@ export function appointmentScreen(assignment, serial, found) {
     el("div", { class: "field" }, el("label", { for: "when" }, t("when")), box),
     el("p", { class: "hint" }, t("when_hint")),
     el("div", { class: "row" }, button(t("keep"), keep, { class: "key main" })),
-  ], { back: () => app.go("outcomes", assignment, serial, found), place: placeOf(assignment, serial) });
+  ], { back: () => app.go("outcomes", assignment, serial, found), place: placeOf(serial) });
 }
 
 /** A final outcome is said twice. */
@@ -174,6 +174,6 @@ export function confirmScreen(assignment, serial, outcome, found) {
     el("div", { class: "row" },
       button(t("back"), back, { class: "key aside" }),
       button(t("keep"), () => app.record(assignment, serial, outcome, found), { class: "key main" })),
-  ], { back, place: placeOf(assignment, serial) });
+  ], { back, place: placeOf(serial) });
 }
 

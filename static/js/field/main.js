@@ -187,7 +187,8 @@ function heard(answer) {
   else if (answer.status === 200) app.refused = null;
   if (!app.heard || answer.status >= 400) return;
   const { server_time: now } = answer.body ?? {};
-  app.keep({ contact: Date.now(), ...(now ? { offset: Date.parse(now) - Date.now() } : {}) });
+  const offset = now ? { offset: Date.parse(now) - Date.now() } : {};
+  app.keep({ contact: Date.now(), ...offset }).catch((error) => console.info(error.name));
 }
 
 app.contact = async () => {

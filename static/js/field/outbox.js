@@ -63,11 +63,11 @@ export class Outbox extends EventTarget {
 
   /** An interview is over: its form and its call go out, its draft goes. */
   async finish(content, call, key) {
-    const sealed = await seal(key, content.id, content);
-    const kept = { ...call, sealed: await sealedVisit(call, key) };
-    await finishing(content.id, sealed, kept);
-    await this.#done(content.id, sealed);
-    await this.#out(kept);
+    if (!(await drafts.get(content.id))?.finishing) {
+      const sealed = await seal(key, content.id, content);
+      await finishing(content.id, sealed, { ...call, sealed: await sealedVisit(call, key) });
+    }
+    await this.redo();
   }
 
   /** What was interrupted. */

@@ -50,7 +50,7 @@ export function show(name, title, parts, options = {}) {
   const body = el("div", { class: "parts settling" }, parts);
   bar.replaceChildren(
     back ? button(say(lang, "back"), back, { class: "key quiet" }) : el("span"),
-    el("p", { class: "place" }, place ?? ""),
+    el("p", { class: "place" }, place ?? "SIPAS"),
     el("div", { class: "tools" }, tools),
   );
   main.className = `page screen ${name}`;

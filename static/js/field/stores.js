@@ -52,7 +52,12 @@ export const device = {
 export const drafts = {
   all: () => read("drafts", (store) => store.getAll()),
   get: (id) => read("drafts", (store) => store.get(id)),
-  put: (draft) => write("drafts", (store) => store("drafts").put(draft)),
+  /** A draft that is being finished stays as it is. */
+  put: (draft) => write("drafts", (store) => {
+    store("drafts").get(draft.id).onsuccess = ({ target }) => {
+      if (!target.result?.finishing) store("drafts").put(draft);
+    };
+  }),
   delete: (id) => write("drafts", (store) => store("drafts").delete(id)),
 };
 

@@ -23,6 +23,7 @@ from survey_app.web import (
     official,
     privacy,
     public,
+    surveyor,
 )
 
 
@@ -52,10 +53,11 @@ def create_app(config: Config) -> Flask:
     security.init_app(app)
     machines = (api.bp, api_codes.bp, api_dossiers.bp)
     people = (citizen.bp, coded.bp, kiosk.bp, official.bp, privacy.bp, public.bp, audio.bp)
-    for blueprint in (*people, admin.bp, *machines):
+    for blueprint in (*people, surveyor.bp, admin.bp, *machines):
         app.register_blueprint(blueprint)
     for blueprint in machines:
         security.csrf.exempt(blueprint)  # each request is signed with a token, no cookie counts
-    for view in (kiosk.submit, kiosk.contact, kiosk.unlock, kiosk.leave):
-        security.csrf.exempt(view)  # their own header counts instead: a cached page has no token
+    by_script = (kiosk.submit, kiosk.contact, kiosk.unlock, kiosk.leave, surveyor.enrol)
+    for view in by_script:
+        security.csrf.exempt(view)  # a cached page has no token: another sign counts
     return app

@@ -58,6 +58,11 @@ MAY_IMPORT = {
     "survey_app.models": ({"survey_app.db", "survey_app.models"}, {"sqlalchemy"}),
     "survey_app.services": (SERVICES, {"sqlalchemy"}),
     "survey_app.services.accounts": (SERVICES, {"sqlalchemy", "argon2"}),
+    # Pure tables of the field, without numbers: a web process may load these.
+    "survey_app.services.fieldwork": (
+        SERVICES | {"analysis.dispositions", "analysis.selection"},
+        {"sqlalchemy"},
+    ),
     "survey_app.services.sheets": (SERVICES, {"openpyxl"}),
     "survey_app.services.demo": (
         SERVICES | {"survey_app.demo", "survey_app.clock"},
@@ -310,6 +315,7 @@ TESTED_TOGETHER = {
     "survey_app.errors",
     *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
+    *(f"survey_app.web.{name}" for name in ("spoken", "surveyor_texts")),  # in test_surveyor
     "survey_app.models.codes",
     "survey_app.models.fieldwork",
     "survey_app.models.accounts",  # what is stored is tested through what can be done

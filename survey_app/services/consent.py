@@ -7,18 +7,41 @@ what for, which data, how long they are kept, and which rights there are; proof 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
 
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app.models.waves import Wave
 from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, last_day
-from survey_app.services.waves import Door
 
 # Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
 NOTICE: Final = "2026-1"
 ETHNICITY: Final = "ethnicity"
+
+
+class Asker(Protocol):
+    """Who asks: a door, or a wave on a tablet; `unit_name` is empty where several are rated."""
+
+    @property
+    def wave_id(self) -> int:
+        """The wave by its number."""
+        ...
+
+    @property
+    def wave_title(self) -> str:
+        """The wave by its name."""
+        ...
+
+    @property
+    def unit_name(self) -> str:
+        """Whose service is rated."""
+        ...
+
+    @property
+    def by_code(self) -> bool:
+        """Whether a one-time code is spent."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +66,7 @@ def is_sensitive(item: Item) -> bool:
     return item.sensitive or item.code == ETHNICITY
 
 
-def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tuple[Point, ...]:
+def notice_of(session: Session, door: Asker, version: QuestionnaireVersion) -> tuple[Point, ...]:
     """The notice for a form at a door, point by point.
 
     It says in short what the page on data protection says at length.
@@ -53,10 +76,7 @@ def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tu
         Point(
             Sentence("Ai hỏi, để làm gì"),
             (
-                Sentence(
-                    "Đợt khảo sát «{wave}», về sự phục vụ của {unit}.",
-                    {"wave": door.wave_title, "unit": door.unit_name},
-                ),
+                _about(door),
                 Sentence("Ý kiến chỉ dùng để làm số liệu thống kê và phục vụ tốt hơn."),
             ),
         ),
@@ -66,7 +86,19 @@ def notice_of(session: Session, door: Door, version: QuestionnaireVersion) -> tu
     )
 
 
-def _data(door: Door, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
+def _about(door: Asker) -> Sentence:
+    if not door.unit_name:
+        return Sentence(
+            "Đợt khảo sát «{wave}», về sự phục vụ của cơ quan hành chính nhà nước.",
+            {"wave": door.wave_title},
+        )
+    return Sentence(
+        "Đợt khảo sát «{wave}», về sự phục vụ của {unit}.",
+        {"wave": door.wave_title, "unit": door.unit_name},
+    )
+
+
+def _data(door: Asker, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
     told = [
         Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi giải quyết, lĩnh vực và ngôn ngữ.")
         if door.by_code
@@ -95,7 +127,7 @@ def _kept(wave: Wave) -> tuple[Sentence, ...]:
     )
 
 
-def _rights(door: Door, wave: Wave) -> tuple[Sentence, ...]:
+def _rights(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
     free = Sentence(
         "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
     )

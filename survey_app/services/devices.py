@@ -2,7 +2,10 @@
 
 import hashlib
 import hmac
+import secrets
+import unicodedata
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,8 +13,14 @@ from sqlalchemy.orm import Session
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.accounts import Device
+from survey_app.services.responses import ALPHABET
 
 SHORTEST_TOKEN = 16
+CODE_LENGTH: Final = 8
+LONGEST_NAME: Final = 64
+LONGEST_VERSION: Final = 32
+MOST_WAITING: Final = 1_000_000
+LARGEST_OFFSET: Final = 2**31  # seconds, 68 years: what the column holds
 
 
 def enrol_device(
@@ -23,7 +32,7 @@ def enrol_device(
     """
     if len(token) < SHORTEST_TOKEN:
         raise Refusal("Mã thiết bị phải dài ít nhất {length} ký tự.", length=SHORTEST_TOKEN)
-    hashed = _hash(token)
+    hashed = hash_token(token)
     known = session.scalars(
         select(Device).where((Device.name == name) | (Device.token_hash == hashed))
     ).all()
@@ -44,7 +53,7 @@ def device_of(session: Session, token: str) -> Device | None:
     The database finds the row by the hash of the token, so its time tells nothing of the token;
     the hashes are compared once more in constant time.
     """
-    hashed = _hash(token)
+    hashed = hash_token(token)
     device = session.scalar(select(Device).where(Device.token_hash == hashed))
     if device is None or device.revoked_at is not None:
         return None
@@ -61,5 +70,60 @@ def revoke_device(session: Session, name: str, now: datetime) -> Device:
     return device
 
 
-def _hash(token: str) -> str:
+def prepare_device(session: Session, name: str, kind: str, now: datetime) -> Device:
+    """A device under a free name, with a token that nobody has: it is enrolled with a code."""
+    name = readable(name, "Tên máy phải có từ 1 đến {most} ký tự đọc được.")
+    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
+        raise Refusal("Đã có thiết bị tên «{name}». Xin đặt tên khác.", name=name)
+    unknown = hash_token(secrets.token_urlsafe(32))
+    device = Device(name=name, token_hash=unknown, kind=kind, enrolled_at=now)
+    session.add(device)
+    return device
+
+
+def give_code(device: Device, until: datetime) -> str:
+    """Give a device a one-time enrolment code, of which only the hash is kept."""
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    device.enrolment_hash, device.enrolment_until = code_hash(code), until
+    return code
+
+
+def code_hash(code: str) -> str:
+    """The hash of an enrolment code, however it was typed."""
+    return hash_token("".join(sign for sign in code.upper() if sign.isalnum()))
+
+
+def readable(given: str, refusal: str) -> str:
+    """A name in one spelling; raises `Refusal` when it is empty, too long or cannot be read."""
+    name = " ".join(unicodedata.normalize("NFC", given).split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refusal(refusal, most=LONGEST_NAME)
+    return name
+
+
+def touch(session: Session, device_id: int, queue: object, version: object, now: datetime) -> None:
+    """Write down that a device is alive, how many forms wait on it, and what it runs.
+
+    What it does not say, or says without sense, is unknown from now on.
+    """
+    device = session.get_one(Device, device_id)
+    device.last_seen_at = now
+    known = isinstance(queue, int) and not isinstance(queue, bool) and 0 <= queue < MOST_WAITING
+    device.queue_length = int(str(queue)) if known else None
+    told = version if isinstance(version, str) and version.isprintable() else ""
+    device.app_version = told[:LONGEST_VERSION] or None
+    session.flush()
+
+
+def clock_offset(sent_at: object, now: datetime) -> int | None:
+    """How many seconds a device's clock was behind ours when it sent; None where it tells none."""
+    try:
+        behind = (now - datetime.fromisoformat(str(sent_at))).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no moment, or one of no zone
+        return None
+    return round(behind) if abs(behind) < LARGEST_OFFSET else None
+
+
+def hash_token(token: str) -> str:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

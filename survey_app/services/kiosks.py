@@ -1,6 +1,5 @@
 """Kiosks: prepared by an administrator, enrolled once with a code, left with a PIN."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,19 +14,17 @@ from survey_app.errors import Gone, NotFound
 from survey_app.models.accounts import AuditEntry, Device
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.accounts import hash_secret, record, secret_fits
-from survey_app.services.devices import device_of
+from survey_app.services.devices import device_of, give_code, hash_token, prepare_device
+from survey_app.services.enrolment import Gate, Outcome, enrol, failures
 from survey_app.services.links import link_to, token_of
 from survey_app.services.packages import questionnaire_package
-from survey_app.services.responses import ALPHABET
 from survey_app.services.sealing import PublicKey
 from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import Door, is_collecting, is_open
 
 KIOSK: Final = "kiosk"
-CODE_LENGTH: Final = 8
 CODE_LIFETIME: Final = timedelta(hours=1)
-MOST_TRIES: Final = 10  # wrong codes at a counter within TRIES_WITHIN, before all are refused
-TRIES_WITHIN: Final = timedelta(minutes=10)
+MOST_TRIES: Final = 10  # wrong codes at a counter within ten minutes, before all are refused
 WRONG_PINS: Final = 5
 PIN_LOCKED: Final = timedelta(minutes=15)
 PREPARED, ENROLLED, REVOKED = "kiosk_prepared", "kiosk_enrolled", "kiosk_revoked"
@@ -37,7 +34,6 @@ CODE_FAILED, PIN_FAILED, UNLOCKED, LEFT = (
     "kiosk_unlocked",
     "kiosk_left",
 )
-LONGEST_NAME: Final = 64
 
 
 @dataclass(frozen=True)
@@ -47,14 +43,6 @@ class Kiosk:
     id: int
     name: str
     point_id: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a try: a token, or why not. No exception, because a failure must be stored."""
-
-    token: str | None = None
-    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True)
@@ -83,23 +71,11 @@ def prepare_kiosk(
     session: Session, point_id: int, name: str, pin_hash: str, now: datetime
 ) -> tuple[Device, str]:
     """Prepare a kiosk for a counter; returns it and the enrolment code, which is not kept."""
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise Refusal("Tên ki-ốt phải có từ 1 đến 64 ký tự đọc được.")
     if session.get(CollectionPoint, point_id) is None:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
-    if session.scalar(select(Device.id).where(Device.name == name)) is not None:
-        raise Refusal("Đã có thiết bị tên «{name}». Xin đặt tên khác.", name=name)
-    device = Device(
-        name=name,
-        token_hash=_hash(secrets.token_urlsafe(32)),  # of a token that nobody has
-        kind=KIOSK,
-        point_id=point_id,
-        pin_hash=pin_hash,
-        enrolled_at=now,
-    )
-    session.add(device)
-    code = _give_code(device, now)
+    device = prepare_device(session, name, KIOSK, now)
+    device.point_id, device.pin_hash = point_id, pin_hash
+    code = give_code(device, now + CODE_LIFETIME)
     session.flush()
     return device, code
 
@@ -107,7 +83,7 @@ def prepare_kiosk(
 def renew_code(session: Session, device_id: int, now: datetime) -> tuple[Device, str]:
     """A new enrolment code for a kiosk; the browser enrolled before loses its place with it."""
     device = _kiosk_row(session, device_id)
-    code = _give_code(device, now)
+    code = give_code(device, now + CODE_LIFETIME)
     session.flush()
     return device, code
 
@@ -115,38 +91,20 @@ def renew_code(session: Session, device_id: int, now: datetime) -> tuple[Device,
 def enrol_kiosk(session: Session, point_id: int, code: str, now: datetime) -> Outcome:
     """Enrol a browser at a counter with the code of a prepared kiosk; the code is then spent.
 
-    Ten wrong codes at a counter within ten minutes refuse further ones there for a while. They are
-    counted only while a kiosk waits there to be enrolled.
+    Ten wrong codes at a counter within ten minutes refuse further ones there for a while.
     """
     point = session.get(CollectionPoint, point_id)
-    waiting = session.scalars(
-        select(Device)
-        .where(
-            Device.kind == KIOSK,
-            Device.point_id == point_id,
-            Device.enrolment_hash.is_not(None),
-            Device.enrolment_until > now,
-        )
-        .with_for_update()
-    ).all()
-    if point is None or not waiting:
+    if point is None:
         return Outcome(refusal=wrong_code())
-    if _failures(session, CODE_FAILED, point.code, now - TRIES_WITHIN) >= MOST_TRIES:
-        refusal = Refusal("Đã nhập sai mã đăng ký nhiều lần. Xin đợi 10 phút rồi thử lại.")
-        return Outcome(refusal=refusal)
-    wanted = _hash(_clean(code))
-    device = next((known for known in waiting if known.enrolment_hash == wanted), None)
-    if device is None:
-        record(session, None, CODE_FAILED, point.code, now)
-        session.flush()
-        return Outcome(refusal=wrong_code())
-    token = secrets.token_urlsafe(32)
-    device.token_hash = _hash(token)
-    device.enrolment_hash, device.enrolment_until, device.revoked_at = None, None, None
-    device.enrolled_at = device.last_seen_at = now
-    record(session, None, ENROLLED, device.name, now)
-    session.flush()
-    return Outcome(token)
+    gate = Gate(
+        conditions=(Device.kind == KIOSK, Device.point_id == point_id),
+        subject=point.code,
+        failed=CODE_FAILED,
+        enrolled=ENROLLED,
+        most_tries=MOST_TRIES,
+        wrong_code=wrong_code(),
+    )
+    return enrol(session, gate, code, now)
 
 
 def wrong_code() -> Refusal:
@@ -179,15 +137,6 @@ def point_code(session: Session, kiosk: Kiosk) -> str:
     return session.get_one(CollectionPoint, kiosk.point_id).code
 
 
-def touch(session: Session, kiosk: Kiosk, queue: int | None, version: str, now: datetime) -> None:
-    """Write down that a kiosk is alive, how many forms wait on it, and what it runs."""
-    device = session.get_one(Device, kiosk.id)
-    device.last_seen_at = now
-    device.queue_length = queue if queue is not None and 0 <= queue < 1_000_000 else None
-    device.app_version = version[:32] if version.isprintable() else None
-    session.flush()
-
-
 def pin_fits(session: Session, kiosk: Kiosk, pin: str) -> bool:
     """Say whether this is the PIN of a kiosk; slow on purpose, so in a reading session."""
     stored = session.get_one(Device, kiosk.id).pin_hash
@@ -208,15 +157,15 @@ def use_pin(session: Session, kiosk: Kiosk, fits: bool, now: datetime) -> Refusa
             AuditEntry.action == UNLOCKED, AuditEntry.subject == device.name, AuditEntry.at > since
         )
     )
-    failures = _failures(session, PIN_FAILED, device.name, max(since, opened or since))
-    if failures >= WRONG_PINS:
+    wrong = failures(session, PIN_FAILED, device.name, max(since, opened or since))
+    if wrong >= WRONG_PINS:
         return Refusal("Đã nhập sai mã PIN 5 lần. Bàn phím tạm khóa 15 phút.")
     action = UNLOCKED if fits else PIN_FAILED
     record(session, None, action, device.name, now)
     session.flush()
     if fits:
         return None
-    left = WRONG_PINS - failures - 1
+    left = WRONG_PINS - wrong - 1
     if left == 0:
         return Refusal("Đã nhập sai mã PIN 5 lần. Bàn phím tạm khóa 15 phút.")
     return Refusal("Mã PIN chưa đúng. Còn {n} lần thử.", n=left)
@@ -225,7 +174,7 @@ def use_pin(session: Session, kiosk: Kiosk, fits: bool, now: datetime) -> Refusa
 def leave(session: Session, kiosk: Kiosk, now: datetime) -> None:
     """End kiosk mode on the browser that holds the token; a new code enrols it again."""
     device = session.get_one(Device, kiosk.id)
-    device.token_hash = _hash(secrets.token_urlsafe(32))
+    device.token_hash = hash_token(secrets.token_urlsafe(32))
     device.revoked_at = now
     record(session, None, LEFT, device.name, now)
     session.flush()
@@ -307,12 +256,6 @@ def kiosk_package(
     }
 
 
-def _give_code(device: Device, now: datetime) -> str:
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-    device.enrolment_hash, device.enrolment_until = _hash(code), now + CODE_LIFETIME
-    return code
-
-
 def _kiosk_row(session: Session, device_id: int) -> Device:
     device = session.get(Device, device_id)
     if device is None or device.kind != KIOSK:
@@ -324,20 +267,3 @@ def _state(device: Device, now: datetime) -> str:
     if device.enrolment_hash is not None and device.enrolment_until is not None:
         return "waiting" if now < device.enrolment_until else "expired"
     return "revoked" if device.revoked_at else "active"
-
-
-def _failures(session: Session, action: str, subject: str, since: datetime) -> int:
-    found = session.scalar(
-        select(func.count())
-        .select_from(AuditEntry)
-        .where(AuditEntry.action == action, AuditEntry.subject == subject, AuditEntry.at > since)
-    )
-    return found or 0
-
-
-def _clean(code: str) -> str:
-    return "".join(sign for sign in code.upper() if sign.isalnum())
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

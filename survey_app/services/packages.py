@@ -1,6 +1,7 @@
 """What a device needs to collect without a network: waves, forms and points of this moment."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,17 +15,34 @@ from questionnaires.model import Category, Item, QuestionnaireVersion, Section
 from questionnaires.refusal import Refusal
 from questionnaires.translation import Translation
 from survey_app.models.units import Unit
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WaveKey, WavePoint
+from survey_app.services.consent import NOTICE, is_sensitive, notice_of
+from survey_app.services.fieldwork import assignments_of
+from survey_app.services.sealing import find_public_key
 from survey_app.services.waves import is_collecting, is_open
 
 Translations = Sequence[Translation]
 
 
-def package(session: Session, catalogue: Catalogue, now: datetime) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Asker:
+    """What a notice tells of who asks: the wave, and the unit when all its points have one."""
+
+    wave_id: int
+    wave_title: str
+    unit_name: str
+    by_code: bool = False
+
+
+def package(
+    session: Session, catalogue: Catalogue, now: datetime, device_id: int | None = None
+) -> dict[str, Any]:
     """What may be collected now: open waves by form, their open points, and the forms in full.
 
     A form whose file no longer has the words the wave was opened with is left out: its answers
-    would be kept aside. `assignments` is empty until fieldwork is planned here.
+    would be kept aside. `key` is None for a wave that has none yet (`waves_without_key`).
+    `notice_points` are those of `consent`, which whoever gives the package translates.
+    `assignments` are the open ones of the device.
     """
     collecting: dict[tuple[str, str], dict[str, Any]] = {}
     forms: dict[str, dict[str, Any] | None] = {}
@@ -38,11 +56,38 @@ def package(session: Session, catalogue: Catalogue, now: datetime) -> dict[str, 
             if unit.code not in {known["code"] for known in part["units"]}:
                 part["units"].append({"code": unit.code, "name": unit.name})
     used = {name for _, name in collecting}
+    for (_, name), part in collecting.items():
+        _tell_notice(session, part, catalogue.questionnaire(name).definition)
+    places = {
+        (part["code"], point["code"])
+        for part in collecting.values()
+        for point in part["collection_points"]
+    }
+    assignments = assignments_of(session, device_id) if device_id is not None else []
     return {
         "waves": list(collecting.values()),
         "questionnaires": [forms[name] for name in sorted(used)],
-        "assignments": [],
+        "assignments": [
+            one for one in assignments if (one["wave"], one["collection_point"]) in places
+        ],
     }
+
+
+def waves_without_key(session: Session, now: datetime) -> list[int]:
+    """The open waves to which no device could seal yet."""
+    keyed = select(WaveKey.wave_id)
+    query = select(Wave).where(Wave.opened_at <= now, Wave.id.not_in(keyed)).order_by(Wave.id)
+    return [wave.id for wave in session.scalars(query) if is_open(wave, now)]
+
+
+def _tell_notice(session: Session, part: dict[str, Any], version: QuestionnaireVersion) -> None:
+    """Add what respondents of a wave are told before they agree, and the key to seal to."""
+    wave_id, units = part.pop("id"), part["units"]
+    name = units[0]["name"] if len(units) == 1 else ""
+    part["notice"] = NOTICE
+    part["notice_points"] = notice_of(session, _Asker(wave_id, part["title"], name), version)
+    key = find_public_key(session, wave_id)
+    part["key"] = {"wave_id": wave_id, "point": key.point} if key else None
 
 
 def _open_points(
@@ -71,10 +116,13 @@ def _open_points(
 
 def _collected(wave: Wave, form: WaveForm) -> dict[str, Any]:
     return {
+        "id": wave.id,
         "code": wave.code,
         "title": wave.title,
         "questionnaire": form.questionnaire,
         "version": form.version,
+        "closes_at": wave.closed_at.isoformat() if wave.closed_at else None,
+        "private_items": (form.private_items or "").split(),
         "units": [],
         "collection_points": [],
     }
@@ -114,6 +162,7 @@ def _item(item: Item, translations: Translations) -> dict[str, Any]:
         "code": item.code,
         "kind": item.kind,
         "scale": item.scale,
+        "sensitive": is_sensitive(item),
         "text": _texts(item.text, translations),
         "options": [_option(option, translations) for option in item.option],
         "required": item.required and item.kind != "note",

@@ -3,7 +3,8 @@
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 from flask import Response, current_app, jsonify, request
@@ -13,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say
+from survey_app.services.fieldwork import record_visits
 from survey_app.services.responses import (
     LONGEST_CODE,
     REJECTED,
@@ -23,6 +25,7 @@ from survey_app.services.responses import (
     accept_batch,
 )
 from survey_app.services.sealing import open_sealed
+from survey_app.services.signing import sign_receipt
 from survey_app.web.openapi import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds
@@ -43,40 +46,52 @@ class TooMuch(Exception):  # noqa: N818 - an answer, no error
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a device sends at once, and what it says of itself meanwhile.
+
+    `sent_at` is its clock at sending, `queue` how many forms wait on it, `app` what it runs.
+    """
+
+    items: list[Any]
+    sent_at: object = None
+    queue: object = None
+    app: object = None
+
+
+def take_visits(session: Session, batch: Batch, device_id: int) -> list[Receipt]:
+    """Keep plain and sealed visits alike; receipts in their order."""
+    return _taken(
+        session, batch.items, lambda visits: record_visits(session, visits, device_id, clock.now())
+    )
+
+
 def take_batch(
-    session: Session, given: Sequence[Any], device_id: int, point: str | None = None
+    session: Session, batch: Batch, device_id: int, point: str | None = None
 ) -> list[Receipt]:
     """Accept plain and sealed responses alike; receipts in their order.
 
     A device that stands at a `point` sends for that one only.
     """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    receipts: dict[int, Receipt] = {}
-    contents: dict[int, Any] = {}
-    for place, one in enumerate(given):
-        try:
-            content = _opened(session, one) if _is_sealed(one) else one
-            _check_point(content, point)
-        except Refusal as refusal:
-            problem = ProblemFound("", str(refusal.fields["code"]), refusal)
-            receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
-        else:
-            contents[place] = content
-    taken = accept_batch(
-        session, list(contents.values()), now, catalogue, Arrival(device_id=device_id)
+    arrival = Arrival(device_id=device_id)
+    return _taken(
+        session,
+        batch.items,
+        lambda contents: accept_batch(session, contents, now, catalogue, arrival),
+        point,
     )
-    receipts |= dict(zip(contents, taken, strict=True))
-    return [receipts[place] for place in range(len(given))]
 
 
-def read_batch() -> list[Any]:
-    """The responses of the request's body; raises `NotUnderstood` or `TooMuch`."""
-    responses = read_object().get("responses")
-    if not isinstance(responses, list):
+def read_batch(kind: str = "responses") -> Batch:
+    """The batch in the request's body; raises `NotUnderstood` or `TooMuch`."""
+    said = read_object()
+    items = said.get(kind)
+    if not isinstance(items, list):
         raise NotUnderstood
-    if len(responses) > LARGEST_BATCH:
+    if len(items) > LARGEST_BATCH:
         raise TooMuch
-    return responses
+    return Batch(items, said.get("sent_at"), said.get("queue"), said.get("app"))
 
 
 def read_object() -> dict[str, Any]:
@@ -153,6 +168,28 @@ def answer_to(error: Exception) -> Response:
     return answer_json(503, message, Retry_After=str(RETRY_AFTER))
 
 
+def _taken(
+    session: Session,
+    given: Sequence[Any],
+    accept: Callable[[Sequence[Any]], list[Receipt]],
+    point: str | None = None,
+) -> list[Receipt]:
+    """Open what is sealed, and have the rest accepted; receipts in the order of what was given."""
+    receipts: dict[int, Receipt] = {}
+    contents: dict[int, Any] = {}
+    for place, one in enumerate(given):
+        try:
+            content = _opened(session, one) if _is_sealed(one) else one
+            _check_point(content, point)
+        except Refusal as refusal:
+            problem = ProblemFound("", str(refusal.fields["code"]), refusal)
+            receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
+        else:
+            contents[place] = content
+    receipts |= dict(zip(contents, accept(list(contents.values())), strict=True))
+    return [receipts[place] for place in range(len(given))]
+
+
 def _is_sealed(one: Any) -> bool:
     return isinstance(one, Mapping) and set(one) == SEALED
 
@@ -221,7 +258,10 @@ def _body() -> bytes:
 def _receipt(receipt: Receipt) -> dict[str, Any]:
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
-        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+        at = receipt.received_at.isoformat()
+        secret = current_app.extensions["config"].secret_key
+        signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
+        found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
     return found | {"problems": [_problem(problem) for problem in receipt.problems]}
 
 

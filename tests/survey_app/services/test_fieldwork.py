@@ -1,0 +1,102 @@
+"""Visits: kept once each however often they come, and never joined to a response."""
+
+from datetime import date
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.models.fieldwork import Visit
+from survey_app.services.fieldwork import record_visit, record_visits
+from tests.survey_app.factories import NOW, make_assignment, make_device
+
+
+@pytest.fixture
+def session(database):
+    with database.writing() as session:
+        yield session
+
+
+def visit_content(area, **changes):
+    content = {
+        "id": str(uuid4()),
+        "assignment": area.code,
+        "household": 3,
+        "outcome": "complete",
+        "day": "2026-11-20",
+        "eligible": 4,
+        "chosen": 2,
+    }
+    return {name: value for name, value in (content | changes).items() if value is not None}
+
+
+def test_a_visit_is_kept_with_its_outcome(session):
+    device, assignment = make_device(session), make_assignment(session)
+    content = visit_content(assignment)
+    receipt = record_visit(session, content, device.id, NOW)
+
+    kept = session.scalars(select(Visit)).one()
+    assert (receipt.status, receipt.id, receipt.received_at) == ("accepted", content["id"], NOW)
+    assert (kept.household, kept.outcome, kept.eligible, kept.chosen) == (3, "complete", 4, 2)
+    assert (kept.day, kept.device_id) == (date(2026, 11, 20), device.id)
+
+
+def test_again_is_a_duplicate_and_other_content_a_conflict_that_keeps_the_first(session):
+    assignment = make_assignment(session)
+    content = visit_content(assignment)
+    other = content | {"outcome": "partial"}
+    receipts = record_visits(session, [content, content, other, other], None, NOW)
+
+    assert [r.status for r in receipts] == ["accepted", "duplicate", "conflict", "conflict"]
+    assert len({r.receipt for r in receipts}) == 1
+    assert session.scalars(select(Visit.outcome)).all() == ["complete"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"id": None}, "bad_id"),
+        ({"id": "1"}, "bad_id"),
+        ({"id": 7}, "bad_id"),
+        ({"assignment": None}, "unknown_assignment"),
+        ({"assignment": "không có"}, "unknown_assignment"),
+        ({"assignment": "a\0b"}, "unknown_assignment"),
+        ({"assignment": ["x"]}, "unknown_assignment"),
+        ({"household": 0}, "bad_visit"),
+        ({"household": 16}, "bad_visit"),
+        ({"household": None}, "bad_visit"),
+        ({"household": True}, "bad_visit"),
+        ({"household": "3"}, "bad_visit"),
+        ({"outcome": "gone"}, "bad_visit"),
+        ({"outcome": ["complete"]}, "bad_visit"),
+        ({"outcome": None}, "bad_visit"),
+        ({"day": "20261120"}, "bad_visit"),
+        ({"day": "2026-11-20T03:00:00Z"}, "bad_visit"),
+        ({"day": 20261120}, "bad_visit"),
+        ({"day": None}, "bad_visit"),
+        ({"eligible": 21}, "bad_visit"),
+        ({"eligible": -1}, "bad_visit"),
+        ({"chosen": 5}, "bad_visit"),
+        ({"chosen": 0}, "bad_visit"),
+        ({"eligible": None}, "bad_visit"),
+        ({"response": "1b4e28ba-2fa1-4d3b-a3f5-ef19b5a7633b"}, "bad_shape"),
+    ],
+)
+def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, code):
+    content = visit_content(make_assignment(session, quota=10, reserve=5), **changes)
+    receipt = record_visit(session, content, None, NOW)
+
+    assert (receipt.status, receipt.receipt) == ("rejected", None)
+    assert [problem.code for problem in receipt.problems] == [code]
+    assert session.scalars(select(Visit)).all() == []
+
+
+@pytest.mark.parametrize("given", [None, 3, "x", [], [{}]])
+def test_what_is_no_visit_is_rejected(session, given):
+    assert record_visit(session, given, None, NOW).status == "rejected"
+
+
+def test_a_substitute_is_a_household_too(session):
+    assignment = make_assignment(session, quota=10, reserve=5)
+
+    assert record_visit(session, visit_content(assignment, household=15), None, NOW).receipt

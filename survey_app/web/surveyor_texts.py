@@ -1,4 +1,4 @@
-"""What the surveyors' app says, in every language at once: it changes language without a network."""
+"""What a surveyor's tablet says, in every language at once: it changes language without a network."""
 
 from survey_app.i18n import _
 from survey_app.web.spoken import asking, in_every_language
@@ -13,14 +13,14 @@ def texts() -> dict[str, dict[str, str]]:
 
 def _door() -> dict[str, str]:
     return {
-        "enrol_title": _("Đăng ký máy của điều tra viên"),
+        "enrol_title": _("Đăng ký máy tính bảng"),
         "enrol_lead": _(
             "Người quản trị đã cấp một mã dùng một lần cho máy này. Sau lần đăng ký này, máy làm "
             "việc được cả khi không có mạng."
         ),
-        "enrol_code": _("Mã đăng ký gồm 8 ký tự"),
+        "enrol_code": _("Mã đăng ký gồm 8 ký tự, do người quản trị cấp"),
         "enrol_button": _("Đăng ký máy này"),
-        "enrol_offline": _("Chưa liên lạc được với hệ thống. Xin kiểm tra mạng rồi thử lại."),
+        "enrol_offline": _("Chưa đăng ký được vì không có mạng. Xin thử lại khi có mạng."),
         "pin_choose": _("Chọn mã PIN của Anh/Chị"),
         "pin_lead": _(
             "Mã PIN khóa các phiếu đang làm dở. Không ai đặt lại được mã này: quên mã thì mất phiếu "

@@ -138,7 +138,6 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
     said: dict[str, Any] = {"texts": texts(), "languages": languages, "notice": NOTICE}
     said["notice_points"] = notice_in_all(notice)
-    said["receipt_key"] = receipt_key(_secret_key())
     said["audio"] = {language: prompts_of(version, language) for language in LANGUAGES}
     answer = jsonify(found | said)
     answer.headers.update(KEEP)

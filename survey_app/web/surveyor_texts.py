@@ -1,4 +1,4 @@
-"""What a surveyor's tablet says, in every language at once: it changes language without a network."""
+"""What a surveyor's tablet says, in every language: it changes language without a network."""
 
 from survey_app.i18n import _
 from survey_app.web.spoken import asking, in_every_language
@@ -20,7 +20,9 @@ def _door() -> dict[str, str]:
         ),
         "enrol_code": _("Mã đăng ký gồm 8 ký tự, do người quản trị cấp"),
         "enrol_button": _("Đăng ký máy này"),
-        "enrol_offline": _("Chưa đăng ký được vì không có mạng. Xin thử lại khi có mạng."),
+        "enrol_offline": _(
+            "Chưa đăng ký được vì không có mạng. Xin thử lại khi có mạng."
+        ),
         "pin_choose": _("Chọn mã PIN của Anh/Chị"),
         "pin_lead": _(
             "Mã PIN khóa các phiếu đang làm dở. Không ai đặt lại được mã này: quên mã thì mất phiếu "

@@ -224,5 +224,3 @@ def check_arrived(database: Database, told: Ordeal) -> None:
     ]
     assert found == wanted
     assert {visit.household for visit in visits} == set(told.finished)
-
-

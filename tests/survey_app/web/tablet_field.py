@@ -16,7 +16,6 @@ from survey_app import clock
 from survey_app.db import Database
 from survey_app.models.fieldwork import Assignment, Interview, Visit
 from survey_app.models.responses import Answer, Response
-from survey_app.models.waves import WaveForm
 from survey_app.services.devices import give_code, prepare_device
 from survey_app.services.waves import add_form, add_point
 from tests.survey_app.factories import catalogue, make_unit, make_wave
@@ -69,7 +68,11 @@ def make_area(
         session.flush()
         fields = {"selection": "kish", "quota": 4, "reserve": 2} | changes
         assignment = Assignment(
-            code=f"A-{point.code}", wave_id=wave.id, point_id=point.id, device_id=device.id, **fields
+            code=f"A-{point.code}",
+            wave_id=wave.id,
+            point_id=point.id,
+            device_id=device.id,
+            **fields,
         )
         session.add(assignment)
         session.flush()

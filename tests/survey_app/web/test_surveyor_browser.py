@@ -77,7 +77,8 @@ def limit_room(page, address, room=None):
 FILL = """async () => {
   const opened = await new Promise((resolve) => {
     const request = indexedDB.open("photos");
-    request.onupgradeneeded = () => request.result.createObjectStore("photos", {autoIncrement: true});
+    request.onupgradeneeded =
+      () => request.result.createObjectStore("photos", {autoIncrement: true});
     request.onsuccess = () => resolve(request.result);
   });
   for (let size = 1 << 20; size >= 1;) {

@@ -1,6 +1,7 @@
 """What comes of calls at households: outcomes in the codes of AAPOR, and the rates made of them."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,8 +14,8 @@ PENDING: Final = ""  # the household is still open
 class Outcome:
     """An outcome: its code, the number of the standard, and the group it is counted in.
 
-    `number` is that of AAPOR, Standard Definitions, in-person household surveys; empty where the
-    call left the household open.
+    `number` is that of AAPOR, Standard Definitions, 9th edition (2016), table 2 (in-person
+    household surveys, p. 75); empty where the call left the household open.
     """
 
     code: str
@@ -48,3 +49,50 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
         Outcome("given_out", "", PENDING),
     )
 }
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Outcome rates of households by AAPOR, Standard Definitions, 9th edition (2016), pp. 60-64.
+
+    With I complete, P partial, R refusals and break-offs, NC non-contacts, O other, U = UH + UO of
+    unknown eligibility, and N = (I + P) + (R + NC + O) + U:
+
+    RR1 = I / N and RR2 = (I + P) / N (response, p. 61), COOP1 = I / ((I + P) + R + O) (cooperation,
+    p. 62), REF1 = R / N (refusal, p. 63), CON1 = ((I + P) + R + O) / N (contact, p. 64). None
+    without a base. A household that is still open counts nowhere yet.
+    """
+
+    rr1: float | None
+    rr2: float | None
+    coop1: float | None
+    ref1: float | None
+    con1: float | None
+
+
+def final_outcome(outcomes: Iterable[str]) -> str | None:
+    """The final outcome of a household, from those of its calls in their order; None while open."""
+    finals = [code for code in outcomes if OUTCOMES[code].group != PENDING]
+    return finals[-1] if finals else None
+
+
+def rates_of(finals: Mapping[str, int]) -> Rates:
+    """The rates of households, from how many of them ended with each outcome."""
+    n: Counter[str] = Counter()
+    for code, number in finals.items():
+        n[OUTCOMES[code].group] += number
+    interviewed = n[INTERVIEW] + n[PARTIAL]
+    eligible = interviewed + n[REFUSAL] + n[NON_CONTACT] + n[OTHER]
+    reached = interviewed + n[REFUSAL] + n[OTHER]
+    every_one = eligible + n[UNKNOWN]
+    return Rates(
+        rr1=_share(n[INTERVIEW], every_one),
+        rr2=_share(interviewed, every_one),
+        coop1=_share(n[INTERVIEW], reached),
+        ref1=_share(n[REFUSAL], every_one),
+        con1=_share(reached, every_one),
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

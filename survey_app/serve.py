@@ -29,6 +29,7 @@ from survey_app.services.demo_access import (
     ROLE,
     grant_demo_account,
     grant_demo_device,
+    grant_demo_tablet,
     withdraw_demo_device,
 )
 from survey_app.services.links import token_of
@@ -164,6 +165,7 @@ def _open_demo(config: Config, database: Database) -> list[str]:
     with database.writing() as session:
         grant_demo_account(session, password, fits, clock.now())
         grant_demo_device(session, token, clock.now())
+        code = grant_demo_tablet(session, clock.now())
         link = visitors_link(session, clock.now())
         assert link
         form = token_of(session, link, config.secret_key, clock.now())
@@ -173,6 +175,7 @@ def _open_demo(config: Config, database: Database) -> list[str]:
         f"device token: {token}",
         f"form: {at}/s/{form}",
         f"kiosk: {at}/k/{form} (code: {at}/admin/kiosks)",
+        f"tablet: {at}/t/ {code}",
     ]
 
 

@@ -63,6 +63,7 @@ MAY_IMPORT = {
         SERVICES | {"analysis.dispositions", "analysis.selection"},
         {"sqlalchemy"},
     ),
+    "survey_app.services.interviews": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
     "survey_app.services.sheets": (SERVICES, {"openpyxl"}),
     "survey_app.services.demo": (
         SERVICES | {"survey_app.demo", "survey_app.clock"},

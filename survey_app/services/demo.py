@@ -1,6 +1,7 @@
 """The demo waves: published figures of Sóc Trăng, loaded through the door every answer takes."""
 
 import csv
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from questionnaires.load import Catalogue
 from survey_app import demo
 from survey_app.db import Base
 from survey_app.demo.figures import PROVENANCE
+from survey_app.models.fieldwork import Assignment
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
@@ -92,6 +94,27 @@ CLOSED = datetime(2022, 12, 16, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
+class _Area:
+    """An invented enumeration area."""
+
+    code: str
+    ward: str
+    name: str
+    selection: str
+    quota: int
+    reserve: int
+
+
+FIELD_POINT = "Khảo sát tại nhà"
+PRIVATE = ("harassment", "payment")  # asked while the respondent holds the tablet
+AREAS = (
+    _Area("PL-01", "PL", "Khóm 1, Phường Phú Lợi", "kish", 8, 4),
+    _Area("PL-02", "PL", "Khóm 2, Phường Phú Lợi", "kish", 6, 3),
+    _Area("PMX-01", "PMX", "Khóm Mỹ Xuyên, Phường Mỹ Xuyên", "next_birthday", 6, 3),
+)
+
+
+@dataclass(frozen=True)
 class _Reconstructed:
     """A wave whose answers are rebuilt from a published table; `design` names frame columns."""
 
@@ -139,6 +162,7 @@ def load_demo(opener: Opener, catalogue: Catalogue, now: datetime, progress: Pro
         _load_reported(session)
         _load_visit(session, catalogue, now)
         _load_centre(session)
+        _load_fieldwork(session, catalogue)
     return sum(_load_wave(opener, wave, catalogue, now, progress) for wave in RECONSTRUCTED)
 
 
@@ -234,6 +258,40 @@ def _load_centre(session: Session) -> None:
     point = add_point(session, wave, centre, CENTRE_POINT, form)
     point.units = agencies
     session.flush()
+
+
+def _load_fieldwork(session: Session, catalogue: Catalogue) -> None:
+    """Areas of two wards to interview with a tablet in the open wave; tops up older databases.
+
+    The areas are invented, and so are their numbers of households.
+    """
+    wave = _existing(session, VISIT)
+    known = select(Assignment.id).where(Assignment.wave_id == wave.id)
+    if session.scalars(known.limit(1)).first() is not None:
+        return
+    code, _, version = CITIZEN.partition("/")
+    form = session.get(WaveForm, (wave.id, code, version)) or add_form(
+        session, wave, CITIZEN, catalogue
+    )
+    form.private_items = " ".join(PRIVATE)
+    points: dict[str, CollectionPoint] = {}
+    for area in AREAS:
+        ward = _unit(session, area.ward, MERGED)
+        assert ward
+        if area.ward not in points:
+            points[area.ward] = add_point(session, wave, ward, FIELD_POINT, form)
+        _added(
+            session,
+            Assignment(
+                code=area.code,
+                wave_id=wave.id,
+                point_id=points[area.ward].id,
+                selection=area.selection,
+                quota=area.quota,
+                reserve=area.reserve,
+                frame=json.dumps({"area": area.name}, ensure_ascii=False),
+            ),
+        )
 
 
 def _load_wave(

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, select
@@ -19,10 +19,12 @@ from survey_app.errors import Stale
 from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint
+from survey_app.services.paradata import REVIEW, note_page, web_paradata
 from survey_app.services.responses import Arrival, Receipt, accept_response
 from survey_app.services.waves import Door
 
 LIFETIME: Final = timedelta(hours=24)
+PARADATA: Final = "paradata"
 
 
 @dataclass(frozen=True)
@@ -80,31 +82,38 @@ def answers_of(draft: Draft) -> dict[str, Value]:
 
 def context_of(draft: Draft) -> dict[str, str]:
     """What the form carries beside its answers: `consent`, `unit`, `field`, `helped`."""
-    kept: dict[str, str] = json.loads(draft.context)
-    return kept
+    return {name: value for name, value in _kept(draft).items() if name != PARADATA}
 
 
 def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime) -> None:
     """Keep what the form carries beside its answers; None takes something back."""
-    after = {k: v for k, v in (context_of(draft) | dict(changes)).items() if v is not None}
+    after = {k: v for k, v in (_kept(draft) | dict(changes)).items() if v is not None}
     draft.context = json.dumps(after, ensure_ascii=False, sort_keys=True)
     draft.saved_at = now
 
 
 def save_answers(
-    draft: Draft, answers: Mapping[str, Value | None], revision: int, now: datetime
+    draft: Draft,
+    answers: Mapping[str, Value | None],
+    revision: int,
+    now: datetime,
+    page: str | None = None,
 ) -> None:
     """Save the answers of one page; None takes an answer back.
 
     `revision` is the one the page was shown with. Raises `Stale` when something newer has been
     saved since, unless the page would change nothing: then it is a double click, not a conflict.
+    `page` is what the page is called in the paradata; without it none are kept.
     """
     before = answers_of(draft)
     after = {k: v for k, v in (before | dict(answers)).items() if v is not None}
+    changed = [item for item in before if item in answers and after.get(item) != before[item]]
     if after == before and revision <= draft.revision:
+        _note_page(draft, page, now, changed)
         draft.saved_at = now
         return
     check_revision(draft, revision)
+    _note_page(draft, page, now, changed)
     draft.answers = json.dumps(after, ensure_ascii=False)
     draft.revision += 1
     draft.saved_at = now
@@ -134,7 +143,7 @@ def submit_draft(
     it is gone (`receipt_of` answers it). So no content is sent twice with two different times.
     A rejected form stays a draft.
     """
-    content = context_of(draft) | {
+    content: dict[str, Any] = context_of(draft) | {
         "id": str(draft.response_id),
         "questionnaire": draft.questionnaire,
         "version": draft.version,
@@ -146,6 +155,11 @@ def submit_draft(
         "submitted_at": sending.now.isoformat(),
         "answers": json.loads(draft.answers),
     }
+    measured = _kept(draft).get(PARADATA)
+    if measured is not None:
+        _note_page(draft, REVIEW, sending.now, [])
+        measured = _kept(draft)[PARADATA]
+        content[PARADATA] = web_paradata(measured, draft.started_at, sending.now)
     arrival = Arrival(in_office=sending.in_office)
     receipt = accept_response(session, content, sending.now, catalogue, arrival)
     if receipt.receipt is not None:
@@ -180,6 +194,20 @@ def purge_drafts(session: Session, now: datetime) -> int:
     """Remove the drafts nobody has saved for a day; returns how many."""
     done = session.execute(delete(Draft).where(Draft.saved_at <= now - LIFETIME))
     return done.rowcount if isinstance(done, CursorResult) else 0
+
+
+def _kept(draft: Draft) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(draft.context)
+    return found
+
+
+def _note_page(draft: Draft, page: str | None, now: datetime, changed: list[str]) -> None:
+    """Note how long a page was open: since the one before it was saved."""
+    if page is None:
+        return
+    kept = _kept(draft)
+    kept[PARADATA] = note_page(kept.get(PARADATA, {}), page, draft.saved_at, now, changed)
+    draft.context = json.dumps(kept, ensure_ascii=False, sort_keys=True)
 
 
 def _hash(key: str) -> str:

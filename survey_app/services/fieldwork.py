@@ -1,6 +1,5 @@
 """Fieldwork: assignments of a tablet, and what came of its calls at households, kept once each."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,12 +11,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES
+from analysis.selection import kish
 from questionnaires.refusal import Refusal
 from survey_app.db import Base
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.content import canonical, hash_of
+from survey_app.services.interviews import KISH, MOST_ADULTS, frame_of
 from survey_app.services.responses import (
     ACCEPTED,
     CONFLICT,
@@ -28,7 +29,6 @@ from survey_app.services.responses import (
 )
 
 GRIDS: Final = 12  # where in the cycle of Kish's tables an area begins
-MOST_ADULTS: Final = 20
 FIELDS: Final = {"id", "assignment", "household", "outcome", "day", "eligible", "chosen"}
 AREA: Final = "area"  # the key of the sampling frame that names the area
 VISITS: Final = Base.metadata.tables[Visit.__tablename__]
@@ -83,12 +83,6 @@ def grid_of(assignment: Assignment) -> int:
     return assignment.id % GRIDS
 
 
-def frame_of(assignment: Assignment) -> dict[str, str]:
-    """What the sampling frame says of an area."""
-    kept: dict[str, str] = json.loads(assignment.frame) if assignment.frame else {}
-    return kept
-
-
 def record_visits(
     session: Session, given: Sequence[Any], device_id: int | None, now: datetime
 ) -> list[Receipt]:
@@ -126,6 +120,18 @@ def record_visit(session: Session, given: Any, device_id: int | None, now: datet
         problem = ProblemFound("", "not_stored", refusal)
         return Receipt(str(identity), REJECTED, problems=(problem,))
     return Receipt(str(identity), status, receipt_of_visit(identity), now)
+
+
+def selection_differs(session: Session, assignment: Assignment) -> list[Visit]:
+    """Visits whose chosen adult is not the one of Kish's table, by household and day."""
+    if assignment.selection != KISH:
+        return []
+    query = select(Visit).where(
+        Visit.assignment_id == assignment.id, Visit.eligible > 0, Visit.chosen.is_not(None)
+    )
+    visits = session.scalars(query.order_by(Visit.household, Visit.day, Visit.id))
+    grid = grid_of(assignment)
+    return [one for one in visits if one.chosen != kish(one.household, grid, one.eligible or 1)]
 
 
 def receipt_of_visit(identity: UUID) -> str:

@@ -23,6 +23,7 @@ POINTS: Final[Mapping[str, int]] = {
     "burst": 2,  # more than a counter can serve
     "device_burst": 2,  # more than one kiosk can be handed on
     "identical": 2,  # the same answers over and over at one counter
+    "selection": 2,  # whom the surveyor asked was not chosen by the rule
     "office_network": 2,  # staff, or a citizen on their network
     "helped_by_official": 2,  # who is rated stood beside
     "after_hours": 1,  # at home in the evening is usual, so hardly a sign
@@ -53,7 +54,9 @@ class Circumstances:
     """What is known of an arriving response beside its row.
 
     `scales` are the answers to scale items and `answered` counts all answers. `hours` are the
-    opening hours of the counter (JSON of `CollectionPoint.opening_hours`).
+    opening hours of the counter (JSON of `CollectionPoint.opening_hours`). `seconds` is how long
+    somebody was at the form by the paradata, which no wrong clock can spoil. `by_rule` says that in
+    an interview the rule of selection can have chosen who answered.
     """
 
     scales: Sequence[str] = ()
@@ -61,6 +64,9 @@ class Circumstances:
     hours: str | None = None
     in_office: bool = False
     device_id: int | None = None
+    clock_offset: int | None = None
+    seconds: int | None = None
+    by_rule: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,7 @@ def note_quality(session: Session, row: Mapping[str, Any], known: Circumstances)
         "signals": json.dumps(noticed.signals, sort_keys=True),
         "seconds": noticed.seconds,
         "device_id": known.device_id,
+        "clock_offset": known.clock_offset,
     }
     session.execute(_KEEP, stored)
     return noticed
@@ -120,31 +127,32 @@ def is_within(hours: str | None, moment: datetime) -> bool:
 
 def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
     """What a response says by itself."""
-    found: list[str] = []
-    seconds = seconds_between(row["started_at"], row["submitted_at"])
-    if seconds is not None and not 0 <= seconds <= LONGEST.total_seconds():
-        found.append("clock")
-        seconds = None
-    elif _waited(row) < -WAITED.total_seconds():
-        found.append("clock")  # sent in the future
-    in_person = row["mode"] in BY_PERSON
-    if in_person and seconds is not None and seconds < SECONDS_PER_ANSWER * known.answered:
-        found.append("too_fast")
-    if len(known.scales) >= FEWEST_SCALES and len(set(known.scales)) == 1:
-        found.append("straight_line")
-    if row["helped"] == "official":
-        found.append("helped_by_official")
-    if row["mode"] == "web" and known.in_office:  # kiosks stand in offices
-        found.append("office_network")
+    seconds, is_told = _how_long(row)
+    found = {"clock": not is_told}
+    if known.seconds is not None:
+        seconds = known.seconds
+    in_person = row["mode"] in BY_PERSON and seconds is not None
+    found["too_fast"] = in_person and (seconds or 0) < SECONDS_PER_ANSWER * known.answered
+    scales = known.scales
+    found["straight_line"] = len(scales) >= FEWEST_SCALES and len(set(scales)) == 1
+    found["selection"] = not known.by_rule
+    found["helped_by_official"] = row["helped"] == "official"
+    found["office_network"] = row["mode"] == "web" and known.in_office  # kiosks stand in offices
     if row["mode"] in ONLINE and not is_within(known.hours, row["received_at"]):
         kiosk = row["mode"] == "kiosk"
-        if not kiosk:
-            found.append("after_hours")
-        elif _waited(row) <= WAITED.total_seconds():
-            found.append("kiosk_after_hours")
-    return Noticed(
-        {name: POINTS[name] for name in found}, None if seconds is None else int(seconds)
-    )
+        found["after_hours"] = not kiosk
+        found["kiosk_after_hours"] = kiosk and _waited(row) <= WAITED.total_seconds()
+    signals = {name: POINTS[name] for name, is_so in found.items() if is_so}
+    return Noticed(signals, None if seconds is None else int(seconds))
+
+
+def _how_long(row: Mapping[str, Any]) -> tuple[float | None, bool]:
+    """Seconds from beginning to sending, and whether the device's clock can be believed."""
+    seconds = seconds_between(row["started_at"], row["submitted_at"])
+    if seconds is not None and not 0 <= seconds <= LONGEST.total_seconds():
+        return None, False
+    sent_in_future = _waited(row) < -WAITED.total_seconds()
+    return seconds, not sent_in_future
 
 
 def _waited(row: Mapping[str, Any]) -> float:

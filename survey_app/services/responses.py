@@ -23,6 +23,7 @@ from questionnaires.refusal import Refusal
 from questionnaires.rules import Answer as Value
 from questionnaires.vector import Slot, dictionary, encode
 from survey_app.db import Base, Busy
+from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import HELPERS, Answer, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
@@ -34,14 +35,17 @@ from survey_app.models.waves import (
     WavePoint,
 )
 from survey_app.services.content import hash_of, spelled, written
+from survey_app.services.interviews import Held, WrongInterview, interview_of
+from survey_app.services.paradata import read_paradata
 from survey_app.services.quality import Circumstances, note_quality
 from survey_app.services.screening import screen, screened_content
-from survey_app.services.waves import is_collecting, is_open
+from survey_app.services.waves import FROM_DEVICES, begun_at, is_collecting, is_open, takes_late
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without signs that look alike
 RECEIPT_LENGTH = 10
 ACCEPTED, DUPLICATE, CONFLICT = "accepted", "duplicate", "conflict"
 REJECTED, QUARANTINED = "rejected", "quarantined"
+LATE = "late"  # why it is held, told as `quarantined`
 MODES = ("web", "kiosk", "tablet", "paper", "phone")
 CODE, INVITATION = "code", "invitation"
 CODED = (CODE, INVITATION)  # by a one-time code; no device may say so of itself
@@ -52,6 +56,7 @@ LONGEST_CODE = 64
 SEND_AGAIN = (Busy, OperationalError, InterfaceError, PoolTimeout)  # no turn: all is as before
 LONGEST_NOTICE = 16  # characters of what names a consent notice
 RESPONSES, ANSWERS = Base.metadata.tables["response"], Base.metadata.tables["answer"]
+INTERVIEWS = Base.metadata.tables[Interview.__tablename__]
 MOST_PROBLEMS = 200  # told of one response; the rest shows after these are mended
 
 
@@ -81,14 +86,16 @@ class Arrival:
 
     `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
     from a network of an office; the address itself is never handed on. `device_id` is the enrolled
-    device that sent it. `by_code` says that a one-time code was spent for it, at a moment when the
-    wave was open: such a response comes in later, among others, and nobody holds a receipt of it.
-    `rater_group` is that of the invited official who gave it.
+    device that sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
+    says that a one-time code was spent for it, at a moment when the wave was open: such a response
+    comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
+    invited official who gave it.
     """
 
     frame: Mapping[str, str] | None = None
     in_office: bool = False
     device_id: int | None = None
+    clock_offset: int | None = None
     by_code: bool = False
     rater_group: str | None = None
 
@@ -119,6 +126,7 @@ class _Place:
     procedure_id: int | None
     questionnaire: str
     hours: str | None
+    is_late: bool
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,8 @@ def accept_response(
     `content` is the response object of the collection interface. The same id with the same content
     is a `duplicate` with the first receipt; with other content a `conflict`, kept apart with a
     receipt of its own; a version that the wave does not use, or not in these words, is
-    `quarantined`, kept; anything wrong with the rest is `rejected` and not stored. A deleted
+    `quarantined`, kept; so is what a device sends for a wave or a point that closed before it was
+    begun or too long ago; anything wrong with the rest is `rejected` and not stored. A deleted
     response is not taken again. The route is recomputed and off-path answers are dropped. Works in
     a savepoint, so one response of a batch cannot harm another.
 
@@ -162,9 +171,12 @@ def accept_response(
         if seen:
             return seen
         place = _place(session, incoming, arrival)
+        if place.is_late:
+            return _written(session, incoming, lambda: _hold(session, incoming, LATE))
         form = _form(session, catalogue, incoming, place)
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
+        held = _interview(session, incoming, place)
         answers = _checked(form.version, incoming.content).answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
@@ -172,17 +184,19 @@ def accept_response(
         if arrival.by_code:
             fields["receipt"] = None
         answers = _without_numbers(form.version, answers)
-        fields["frame"] = (
-            json.dumps(dict(arrival.frame), ensure_ascii=False) if arrival.frame else None
-        )
+        frame = {**(arrival.frame or {}), **(held.frame if held else {})}
+        fields["frame"] = json.dumps(frame, ensure_ascii=False) if frame else None
         known = Circumstances(
             scales=[str(answers[item]) for item in form.scales if item in answers],
             answered=len(answers),
             hours=place.hours,
             in_office=arrival.in_office,
             device_id=arrival.device_id,
+            clock_offset=arrival.clock_offset,
+            seconds=read_paradata(incoming.content.get("paradata")).seconds,
+            by_rule=held is None or held.by_rule,
         )
-        return _written(session, incoming, lambda: _store(session, fields, answers, known))
+        return _written(session, incoming, lambda: _store(session, fields, answers, known, held))
     except _Rejected as rejected:
         return Receipt(_name_given(content), REJECTED, problems=rejected.problems)
 
@@ -299,7 +313,7 @@ def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
     if not found:
         return None
     same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
-    for kind in ("stored", "deleted", QUARANTINED):
+    for kind in ("stored", "deleted", QUARANTINED, LATE):
         if kind in same:
             return Receipt(name, DUPLICATE, *same[kind])
     if CONFLICT in same:
@@ -336,7 +350,8 @@ def _hold(session: Session, incoming: _Incoming, reason: str) -> Receipt:
             received_at=incoming.now,
         )
     )
-    return Receipt(str(incoming.identity), reason, receipt, incoming.now)
+    status = CONFLICT if reason == CONFLICT else QUARANTINED
+    return Receipt(str(incoming.identity), status, receipt, incoming.now)
 
 
 def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
@@ -345,7 +360,8 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if wave is None:
         template = "Không có đợt khảo sát «{wave}»."
         raise _reject("unknown_wave", template, wave=content["wave"])
-    if not (arrival.by_code or is_open(wave, incoming.now)):
+    is_late = not (arrival.by_code or is_open(wave, incoming.now))
+    if is_late and not _may_wait(wave.closed_at, incoming, arrival):
         template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
         raise _reject("wave_closed", template, wave=wave.code)
     code = content["collection_point"]
@@ -361,9 +377,12 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if point.by_code and not arrival.by_code:
         template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
         raise _reject("by_code", template, point=code)
-    if not (arrival.by_code or is_collecting(point, incoming.now)):
+    is_shut = not (arrival.by_code or is_collecting(point, incoming.now))
+    if is_shut and not _may_wait(point.closed_at, incoming, arrival):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)
+    ends = (wave.closed_at if is_late else None, point.closed_at if is_shut else None)
+    begun = begun_at(content.get("started_at"), arrival.clock_offset)
     return _Place(
         wave_id=wave.id,
         point_id=point.id,
@@ -373,7 +392,21 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
         procedure_id=_procedure(session, content.get("field")),
         questionnaire=questionnaire,
         hours=point.opening_hours,
+        is_late=any(end and not takes_late(end, begun, incoming.now) for end in ends),
     )
+
+
+def _may_wait(closed_at: datetime | None, incoming: _Incoming, arrival: Arrival) -> bool:
+    """Whether a form may have waited on a device since before the end of what it is for."""
+    from_device = arrival.device_id is not None and incoming.content["mode"] in FROM_DEVICES
+    return from_device and closed_at is not None and closed_at <= incoming.now
+
+
+def _interview(session: Session, incoming: _Incoming, place: _Place) -> Held | None:
+    try:
+        return interview_of(session, incoming.content, place.wave_id, place.point_id)
+    except WrongInterview as wrong:
+        raise _Rejected(ProblemFound("", wrong.code, wrong.refusal)) from None
 
 
 def _rated_unit(session: Session, point: CollectionPoint, content: Mapping[str, Any]) -> int:
@@ -486,10 +519,13 @@ def _store(
     fields: Mapping[str, Any],
     answers: Mapping[str, Value],
     known: Circumstances,
+    held: Held | None,
 ) -> Receipt:
     # By table: what the mapper would do for one row costs more than the row.
     session.execute(insert(RESPONSES).values(**fields))
     _store_answers(session, fields["id"], answers)
+    if held is not None:
+        session.execute(insert(INTERVIEWS).values(response_id=fields["id"], **held.row))
     note_quality(session, fields, known)
     return Receipt(str(fields["id"]), ACCEPTED, fields["receipt"], fields["received_at"])
 

@@ -12,7 +12,10 @@ PHONE, IDENTITY, DOSSIER, NUMBER, MAIL = "phone", "identity", "dossier", "number
 # What a response says of itself; everything else in it may be somebody's own words.
 ENVELOPE: Final = frozenset(
     ("id", "questionnaire", "version", "wave", "collection_point", "unit", "field", "mode")
-) | frozenset(("locale", "started_at", "submitted_at", "consent", "helped", "partial"))
+) | frozenset(
+    ("locale", "started_at", "submitted_at", "consent", "helped", "partial", "assignment")
+)
+COARSE: Final = 2  # decimals of a degree that are kept of a place: about one kilometre
 
 NEAR: Final = 80  # characters before a term that may say something of it
 SHORTEST: Final = 6  # characters of the shortest thing that is hidden, a@b.vn
@@ -88,9 +91,13 @@ def found(text: str) -> tuple[str, ...]:
 
 
 def screened_content(content: Mapping[str, Any]) -> dict[str, Any]:
-    """A response with every text screened in which somebody may have written of his own accord."""
+    """A response with every text screened in which somebody may have written of his own accord.
+
+    A `place` is kept as roughly as it may be known, whatever the device has sent.
+    """
     return {
-        name: value if name in ENVELOPE else _screened(value) for name, value in content.items()
+        name: value if name in ENVELOPE else _coarse(_screened(value))
+        for name, value in content.items()
     }
 
 
@@ -135,6 +142,14 @@ def _folded(text: str) -> str:
     """Lower case without accents, letter for letter."""
     plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
+def _coarse(value: Any) -> Any:
+    place = value.get("place") if isinstance(value, Mapping) else None
+    if not isinstance(place, Mapping):
+        return value
+    rough = {k: round(v, COARSE) if isinstance(v, float) else v for k, v in place.items()}
+    return {**value, "place": rough}
 
 
 def _screened(value: Any) -> Any:

@@ -1,7 +1,8 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,9 @@ from survey_app.models.waves import (
 )
 from survey_app.services.links import Link, check_link
 from survey_app.services.sorting import vietnamese
+
+LATE: Final = timedelta(days=30)  # tablets come back from the field within a month
+FROM_DEVICES: Final = ("tablet", "kiosk", "paper")  # what may wait on a device
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,21 @@ def is_open(wave: Wave, now: datetime) -> bool:
 def is_collecting(point: CollectionPoint, now: datetime) -> bool:
     """Say whether a collection point has not been closed at a moment."""
     return point.closed_at is None or now < point.closed_at
+
+
+def begun_at(told: object, clock_offset: int | None) -> datetime | None:
+    """When a form was begun: by the device's clock, corrected by how far it was behind ours."""
+    try:
+        begun = datetime.fromisoformat(str(told))
+        corrected = begun + timedelta(seconds=clock_offset or 0)
+    except (ValueError, OverflowError):
+        return None
+    return corrected if corrected.tzinfo else None
+
+
+def takes_late(closed_at: datetime, begun: datetime | None, now: datetime) -> bool:
+    """Say whether what waited on a device when a wave or a point closed still counts."""
+    return begun is not None and begun < closed_at and now < closed_at + LATE
 
 
 def door_of(session: Session, link: Link, now: datetime) -> Door:

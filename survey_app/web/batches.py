@@ -14,6 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say
+from survey_app.services.devices import clock_offset
 from survey_app.services.fieldwork import record_visits
 from survey_app.services.responses import (
     LONGEST_CODE,
@@ -74,7 +75,7 @@ def take_batch(
     A device that stands at a `point` sends for that one only.
     """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    arrival = Arrival(device_id=device_id)
+    arrival = Arrival(device_id=device_id, clock_offset=clock_offset(batch.sent_at, now))
     return _taken(
         session,
         batch.items,

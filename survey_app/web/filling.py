@@ -153,7 +153,8 @@ class Filling(Doorway):
                 _check_form(visit.draft)
                 if sound or leaving:
                     given = given_answers(form, items)
-                    save_answers(visit.draft, given, revision_of(form), visit.now)
+                    name = _name_of(visit, number)
+                    save_answers(visit.draft, given, revision_of(form), visit.now, name)
                 else:
                     check_revision(visit.draft, revision_of(form))
             except Stale as stale:
@@ -270,6 +271,11 @@ def _check_form(draft: Draft) -> None:
     """Raise `Stale` when a page belongs to another form than the one this browser fills now."""
     if draft.response_id != posted_id():
         raise Stale("Trang này thuộc về một phiếu khác, đã gửi hoặc đã xóa, nên không lưu được.")
+
+
+def _name_of(visit: Visit, number: int) -> str | None:
+    """What a page is called in the paradata; who came by a one-time code leaves none."""
+    return f"page-{number}" if visit.door.for_citizens and not visit.door.by_code else None
 
 
 def _start(where: Where) -> str:

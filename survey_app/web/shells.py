@@ -33,7 +33,7 @@ TABLET: Final = Plan(
     "tablet",
     (
         *("css/site.css", "css/field.css", "img/*.svg", "fonts/*.woff2"),
-        *("js/*.js", "js/field/*.js", "tablet.webmanifest"),
+        *("js/*.js", "js/field/*.js", "img/app-*.png", "tablet.webmanifest"),
     ),
     pages=("/t/", "/t/texts"),
 )

@@ -1,4 +1,4 @@
-"""What a surveyor's tablet says, in every language: it changes language without a network."""
+"""What a surveyor's tablet says, in every language at once, without a network."""
 
 from survey_app.i18n import _
 from survey_app.web.spoken import asking, in_every_language
@@ -25,8 +25,8 @@ def _door() -> dict[str, str]:
         ),
         "pin_choose": _("Chọn mã PIN của Anh/Chị"),
         "pin_lead": _(
-            "Mã PIN khóa các phiếu đang làm dở. Không ai đặt lại được mã này: quên mã thì mất phiếu "
-            "dở. Phiếu đã nộp không cần mã PIN và không bao giờ mất theo."
+            "Mã PIN khóa các phiếu đang làm dở. Không ai đặt lại được mã này: quên mã thì mất "
+            "phiếu dở. Phiếu đã nộp không cần mã PIN và không bao giờ mất theo."
         ),
         "pin_weak": _(
             "Mã ngắn chỉ ngăn được người tò mò: ai lấy được máy và có công cụ vẫn có thể thử hết "
@@ -54,8 +54,8 @@ def _door() -> dict[str, str]:
         "forgotten_yes": _("Bỏ {n} phiếu dở và chọn mã mới"),
         "elsewhere_title": _("Ứng dụng đang mở ở một thẻ khác"),
         "elsewhere_lead": _(
-            "Để không phiếu nào bị ghi đè, chỉ một thẻ được làm việc với phiếu dở. Xin quay lại thẻ "
-            "kia, hoặc đóng thẻ kia: thẻ này sẽ tự mở. Ở đây vẫn gửi được phiếu."
+            "Để không phiếu nào bị ghi đè, chỉ một thẻ được làm việc với phiếu dở. Xin quay lại "
+            "thẻ kia, hoặc đóng thẻ kia: thẻ này sẽ tự mở. Ở đây vẫn gửi được phiếu."
         ),
         "locks_soon": _("Máy sẽ tự khóa sau {n} giây. Chạm vào màn hình để làm tiếp."),
         "trouble": _("Chưa mở được ứng dụng. Xin đóng rồi mở lại; phiếu trên máy vẫn còn."),

@@ -1,7 +1,33 @@
-"""Outcomes of calls and the rates made of them."""
+"""Outcomes of households and the rates of AAPOR, worked out by hand."""
 
-from analysis.dispositions import OUTCOMES
+import pytest
+
+from analysis.dispositions import final_outcome, rates_of
 
 
-def test_codes_name_themselves():
-    assert all(code == outcome.code for code, outcome in OUTCOMES.items())
+@pytest.mark.parametrize(
+    ("calls", "final"),
+    [
+        ([], None),
+        (["appointment"], None),
+        (["nobody_home", "appointment", "complete"], "complete"),
+        (["given_out", "not_returned"], "not_returned"),
+    ],
+)
+def test_the_final_outcome_is_the_last_final_one(calls, final):
+    assert final_outcome(calls) == final
+
+
+def test_the_rates_of_a_hundred_households():
+    finals = {"complete": 50, "partial": 10, "refusal_household": 15, "nobody_home": 15}
+    rates = rates_of(finals | {"unable": 5, "not_found": 5, "vacant": 40})
+
+    assert rates.rr1 == pytest.approx(0.50)
+    assert rates.rr2 == pytest.approx(0.60)
+    assert rates.coop1 == pytest.approx(50 / 80)
+    assert rates.ref1 == pytest.approx(0.15)
+    assert rates.con1 == pytest.approx(0.80)
+
+
+def test_without_a_household_there_is_no_rate():
+    assert rates_of({"vacant": 3}).rr1 is None

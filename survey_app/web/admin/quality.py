@@ -24,6 +24,7 @@ SIGNALS: Final = {
     "kiosk_after_hours": _("máy tại quầy, ngoài giờ làm việc"),
     "burst": _("dồn dập tại một điểm"),
     "device_burst": _("dồn dập từ một máy"),
+    "selection": _("người được hỏi không theo quy tắc chọn"),
     "identical": _("giống hệt nhiều phiếu cùng ngày"),
     "office_network": _("gửi từ mạng của cơ quan"),
     "helped_by_official": _("cán bộ giúp trả lời"),

@@ -9,10 +9,12 @@ from survey_app.services.demo_access import (
     NAME,
     grant_demo_account,
     grant_demo_device,
+    grant_demo_tablet,
     withdraw_demo_device,
 )
 from survey_app.services.devices import device_of
-from tests.survey_app.factories import NOW
+from survey_app.services.enrolment import enrol_tablet
+from tests.survey_app.factories import NOW, make_assignment
 
 PASSWORD, OTHER = "a-printed-password", "another-printed-password"
 TOKEN, NEW_TOKEN = "a-printed-device-token", "another-device-token"
@@ -84,3 +86,26 @@ def test_there_is_nothing_to_withdraw_where_no_demo_was(sqlite_database):
         withdraw_demo_device(session, NOW)
 
         assert session.scalar(select(func.count()).select_from(Device)) == 0
+
+
+def test_the_tablet_gets_a_code_at_every_start_and_the_areas_that_nobody_has(sqlite_database):
+    with sqlite_database.writing() as session:
+        area = make_assignment(session)
+        first = grant_demo_tablet(session, NOW)
+        token = enrol_tablet(session, first, NOW).token
+        code = grant_demo_tablet(session, NOW)
+        tablet = device_of(session, token)  # still there, until the newer code is used
+
+        assert area.device_id == tablet.id
+        assert enrol_tablet(session, first, NOW).token is None
+        assert device_of(session, enrol_tablet(session, code, NOW).token) is tablet
+
+
+def test_in_earnest_the_tablet_of_the_demo_is_shut_out(sqlite_database):
+    with sqlite_database.writing() as session:
+        token = enrol_tablet(session, grant_demo_tablet(session, NOW), NOW).token
+        code = grant_demo_tablet(session, NOW)
+        withdraw_demo_device(session, NOW)
+
+        assert device_of(session, token) is None
+        assert enrol_tablet(session, code, NOW).token is None

@@ -17,7 +17,7 @@ from survey_app.db import Database
 from tests.survey_app.web.tablet_field import Area, Surveyor, fieldwork_in
 
 WORDS = "Cầu khỉ sau nhà hộ {household} đã mục, câu {n}"
-LONGEST = 6.0  # seconds a browser lives at most after it was unlocked
+LONGEST = 5.0  # seconds a browser lives at most after it was unlocked
 # Where the app is: the screen, the household, the number of the question.
 WHERE = """() => ({
   screen: document.getElementById("main").className.split(" ").slice(2).join(" "),

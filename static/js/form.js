@@ -3,19 +3,21 @@
 import { clean } from "./answers.js";
 import { holds } from "./rules.js";
 
-/** A questionnaire of the package with the answers of one person. */
+/** A questionnaire of the package with the answers of one person; `kept` brings back one begun. */
 export class Form {
-  #answers = new Map();
+  #answers;
 
-  constructor(questionnaire) {
+  constructor(questionnaire, kept = {}) {
+    this.#answers = new Map(Object.entries(kept.answers ?? {}));
     this.items = questionnaire.sections.flatMap(
       (section) => section.items.map((item) => ({ ...item, section })),
     );
     this.outside = Object.fromEntries(this.items.map((item) => [
       item.code, item.options.filter((option) => option.outside).map((option) => option.code),
     ]));
-    this.id = crypto.randomUUID();
-    this.startedAt = new Date().toISOString(); // the device's clock: kept as text, never trusted
+    this.id = kept.id ?? crypto.randomUUID();
+    // the device's clock: kept as text, never trusted
+    this.startedAt = kept.startedAt ?? new Date().toISOString();
     this.begun = performance.now();
   }
 
@@ -27,6 +29,11 @@ export class Form {
   set(code, value) {
     if (value === undefined || value === null || value.length === 0) this.#answers.delete(code);
     else this.#answers.set(code, value);
+  }
+
+  /** All that was answered, also off the present way. */
+  all() {
+    return Object.fromEntries(this.#answers);
   }
 
   /**

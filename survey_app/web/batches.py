@@ -265,12 +265,13 @@ def _body() -> bytes:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as devices read it; all but a refusal is signed, also once its code is forgotten."""
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
-        at = receipt.received_at.isoformat()
-        secret = current_app.extensions["config"].secret_key
-        signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
-        found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
+        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+    if receipt.status != REJECTED:
+        parts = (found.get(name, "") for name in ("id", "status", "receipt", "received_at"))
+        found["signature"] = sign_receipt(current_app.extensions["config"].secret_key, *parts)
     return found | {"problems": [told_of(problem) for problem in receipt.problems]}
 
 

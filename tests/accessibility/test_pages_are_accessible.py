@@ -27,6 +27,10 @@ REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips",
 # What an administrator finds behind a wave: a new room is added here.
 ROOMS = ("quality", "dossier-codes", "points", "coverage", "invitations", "invitations/matrix")
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
+HALLS += (
+    "questionnaires",
+    "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed",
+)
 
 
 def press(page, name):
@@ -251,6 +255,17 @@ def staff(page, site, database, files):
     for name in HALLS:
         assert page.goto(f"{site}/admin/{name}").ok, name
         yield name
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    page.goto(f"{site}/admin/waves/full/quality/{sent}/revise")
+    yield "correction"
+    press(page, "Lưu bản sửa")
+    yield "correction without reason"
+    page.locator("#q-staff-1").check()
+    page.get_by_label("Lý do sửa").fill("Hỏi lại hộ")
+    press(page, "Lưu bản sửa")
+    page.wait_for_url("**/answers")
+    yield "answers with history"
     page.goto(f"{site}/admin/waves/full")
     yield "wave"
     page.locator("form[action$=compute] button").click()
@@ -299,5 +314,5 @@ def test_no_page_of_the_administration_shuts_anybody_out(
 
     found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
 
-    assert len(found) == 8 + len(ROOMS) + len(HALLS)
+    assert len(found) == 11 + len(ROOMS) + len(HALLS)
     assert {where: wrong for where, wrong in found.items() if wrong} == {}

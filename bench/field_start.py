@@ -70,5 +70,3 @@ def _open(
     bare = page.evaluate("performance.getEntriesByType('navigation')[0].duration") / 1000
     context.close()
     return bare, shown, unlocked
-
-

@@ -39,6 +39,7 @@ ROOMS += ("assignments", "assignments/of/PC1", "assignments/private/sipas-counte
 ROOMS += ("held",)
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
 HALLS += ("tablets", "tablets/1", "tablets/1/revoke", "tablets/file")
+HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed")
 
 
 def press(page, name):
@@ -264,6 +265,17 @@ def staff(page, site, database, files):
     for name in HALLS:
         assert page.goto(f"{site}/admin/{name}").ok, name
         yield name
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    page.goto(f"{site}/admin/waves/full/quality/{sent}/revise")
+    yield "correction"
+    press(page, "Lưu bản sửa")
+    yield "correction without reason"
+    page.locator("#q-staff-1").check()
+    page.get_by_label("Lý do sửa").fill("Hỏi lại hộ")
+    press(page, "Lưu bản sửa")
+    page.wait_for_url("**/answers")
+    yield "answers with history"
     page.goto(f"{site}/admin/waves/full")
     yield "wave"
     page.locator("form[action$=compute] button").click()
@@ -331,5 +343,5 @@ def test_no_page_of_the_administration_shuts_anybody_out(
 
     found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
 
-    assert len(found) == 9 + len(ROOMS) + len(HALLS)
+    assert len(found) == 11 + len(ROOMS) + len(HALLS)
     assert {where: wrong for where, wrong in found.items() if wrong} == {}

@@ -131,16 +131,15 @@ def _loose(opened: OpenedResponse) -> list[Item]:
 
 def _form_page(code: str, opened: OpenedResponse, form: Any, alert: str = "") -> str:
     speak, numbers = _say(opened.version), numbers_of(opened.version)
-    sections = []
-    for part in opened.version.section:
-        seen = [item for item in part.item if item.code not in opened.secret]
-        hidden = [numbers[item.code] for item in _asked(part.item) if item.code in opened.secret]
-        if seen or hidden:
-            sections.append((speak(part.title), questions(form, seen, numbers, speak), hidden))
+    seen = [item for item in opened.version.items if item.code not in opened.secret]
+    shown = {asked.item.code: asked for asked in questions(form, seen, numbers, speak)}
+    sections = [
+        (speak(part.title), [(numbers.get(item.code), shown.get(item.code)) for item in part.item])
+        for part in opened.version.section
+    ]
     wrong = [
         (asked.first_id, asked.field.errors[0])
-        for _title, shown, _hidden in sections
-        for asked in shown
+        for asked in shown.values()
         if asked.field and asked.field.errors
     ]
     return render_template(

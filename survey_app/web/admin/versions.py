@@ -1,6 +1,7 @@
 """The room of questionnaires: their versions, and what is different between two of them."""
 
-from typing import Final
+import json
+from typing import Any, Final
 
 from flask import current_app, render_template, request
 
@@ -58,6 +59,33 @@ KINDS: Final = {
 }
 
 
+WORDS: Final = {  # what stands in a definition for a machine
+    "true": _("có"),
+    "false": _("không"),
+    "single": _("chọn một"),
+    "multiple": _("chọn nhiều"),
+    "scale": _("thang đo"),
+    "number": _("số"),
+    "text": _("viết lời"),
+    "note": _("lời dẫn"),
+    "dont_know": _("không biết"),
+    "no_answer": _("không trả lời"),
+    "not_applicable": _("không áp dụng"),
+    "draft": _("bản thảo"),
+    "published": _("đã công bố"),
+    "and": _("và"),
+    "or": _("hoặc"),
+    "not": _("không phải"),
+    "in": _("thuộc"),
+    "has": _("có chọn"),
+}
+CODED: Final = (
+    *("required_changed", "sensitive_changed", "kind_changed", "wording_changed"),
+    *("option_made_exclusive", "option_made_combinable", "option_meaning_changed"),
+)
+SIGNS: Final = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥"}
+
+
 @bp.get("/questionnaires")
 @requires(*READERS)
 def questionnaires() -> str:
@@ -73,10 +101,53 @@ def compare_versions(code: str) -> str:
     """What is different in a version, the gravest first; the two stand in the address."""
     pair = request.args.get("old", ""), request.args.get("new", "")
     comparison = compared(current_app.extensions["catalogue"], code, *pair)
+    words = spoken(WORDS)
+    listed = {
+        severity: [
+            (one, _told(one, one.before, words), _told(one, one.after, words)) for one in found
+        ]
+        for severity, found in comparison.found.items()
+    }
     return render_template(
         "admin/questionnaires_compare.html",
+        listed=listed,
         comparison=comparison,
         severities=spoken(SEVERITIES),
         meanings=spoken(MEANINGS),
         kinds=spoken(KINDS),
     )
+
+
+def _told(difference: Any, written: str | None, words: dict[str, str]) -> str | None:
+    """What stood or stands there, as a person reads it; texts are shown as they are."""
+    if written is None:
+        return None
+    if difference.kind in CODED:
+        return words.get(written, written)
+    if difference.kind == "routing_changed":
+        return _rule(json.loads(written), words)
+    if difference.kind == "headline_changed":
+        return ", ".join(json.loads(written)) or "–"
+    return written
+
+
+def _rule(rule: Any, words: dict[str, str]) -> str:
+    """A rule of routing with the codes of questions: staff ≠ 1 và (trips = 2 hoặc trips = 3)."""
+    if not isinstance(rule, list):
+        return str(rule)
+    op, *parts = rule
+    if op == "item":
+        return str(parts[0])
+    if op == "not":
+        return f"{words[op]} ({_rule(parts[0], words)})"
+    if op in ("and", "or"):
+        inner = (_rule(part, words) for part in parts)
+        nested = (
+            f"({text})" if part[0] in ("and", "or") else text
+            for part, text in zip(parts, inner, strict=True)
+        )
+        return f" {words[op]} ".join(nested)
+    left, right = parts
+    listed = op == "in"
+    told = ", ".join(map(str, right)) if listed else _rule(right, words)
+    return f"{_rule(left, words)} {words.get(op) or SIGNS.get(op, op)} {told}"

@@ -98,7 +98,7 @@ def test_a_correction_is_kept_and_told_item_by_item(sqlite_database, sent):
     assert (answer.status_code, answer.location) == (303, address(sent, "answers"))
     told = words(client.get(answer.location))
     assert "Lần sửa 1" in told
-    assert "Hài lòng Không hài lòng" in told
+    assert "Trước Hài lòng Nay Không hài lòng" in told
     assert "Hỏi lại hộ" in told
     with sqlite_database.reading() as session:
         assert session.scalars(select(Answer.value).where(Answer.item == "access")).all() == ["2"]

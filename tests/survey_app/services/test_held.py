@@ -21,9 +21,9 @@ from survey_app.services.held import (
     held_page,
     set_aside,
 )
+from survey_app.services.overview import counts_of
 from survey_app.services.paging import Asked
 from survey_app.services.responses import accept_response
-from survey_app.services.results import counts_of
 from survey_app.services.waves import add_form, close_wave
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 

@@ -5,6 +5,7 @@ their browser. Official documents do not: charts, tables, printed sheets and rep
 language of record whoever asks for them, so their texts go through `of_record` and no catalogue.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,11 @@ def translate(template: str, locale: str, **fields: object) -> str:
 def _(template: str, **fields: object) -> str:
     """Translate a Vietnamese template into the language of the request, then fill it."""
     return translate(template, current_locale(), **fields)
+
+
+def spoken(names: Mapping[str, str]) -> dict[str, str]:
+    """Names that stand in a table of the program, in the language of the request."""
+    return {key: translate(name, current_locale()) for key, name in names.items()}
 
 
 def of_record(template: str, **fields: object) -> str:

@@ -69,6 +69,8 @@ MAY_IMPORT = {
         SERVICES | {"survey_app.demo", "survey_app.clock"},
         {"sqlalchemy"},
     ),
+    # Rates of outcomes are shares of counts: no job is needed for them.
+    "survey_app.services.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     # Only jobs compute: these two are imported by the worker, never by a web process.
     "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
     "survey_app.services.runs": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),

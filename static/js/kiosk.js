@@ -14,7 +14,7 @@ const REFRESH = 300_000;
 const WAIT_FOR_RECEIPT = 5_000;
 const THANKS = 30;
 const SECONDS_A_QUESTION = 6;
-const { base, version, closed } = document.getElementById("kiosk").dataset;
+const { base, version, closed, receiptKey } = document.getElementById("kiosk").dataset;
 const main = document.getElementById("main");
 
 let language = DEFAULT;
@@ -25,7 +25,9 @@ let awaited = null; // the id of the form whose thanks are shown
 let fetched = 0;
 
 const queue = new SealedQueue({
-  name: "sealed-queue", post: (items) => ask("responses", { responses: items }),
+  name: "sealed-queue",
+  signer: () => receiptKey,
+  post: (items) => ask("responses", { responses: items }),
 });
 const idle = new Idle({ warn: warnOf, calm: calmDown, end: leftAlone });
 

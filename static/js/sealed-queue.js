@@ -48,11 +48,28 @@ export async function seal(key, id, content) {
   return `${head}.${textOf(joined(sender, nonce, new Uint8Array(hidden)))}`;
 }
 
+/** Say whether a receipt is the service's own: signed with the key whose public `point` is known. */
+export async function isGenuine(point, receipt) {
+  const { id, status, receipt: code, received_at: at, signature } = receipt;
+  if (!point || !signature) return false;
+  const parts = ["sipas receipt 1", id, status, code ?? "", at ?? ""];
+  const said = new TextEncoder().encode(parts.join("|"));
+  try {
+    const curve = { name: "ECDSA", namedCurve: "P-256" };
+    const key = await crypto.subtle.importKey("raw", bytesOf(point), curve, false, ["verify"]);
+    const hash = { name: "ECDSA", hash: "SHA-256" };
+    return await crypto.subtle.verify(hash, key, bytesOf(signature), said);
+  } catch {
+    return false; // no signature at all, whatever it is
+  }
+}
+
 /**
  * The outbox of a device, by the `name` of its database, which no other outbox of this origin has.
  * `post(items)` asks the server; it resolves to {status, body}, the body null unless it is JSON, or
  * throws without a network. `keeps` says whether received forms stay as {id, state, receipt}, as
- * tablets list them. A `change` event tells of each receipt, in every tab.
+ * tablets list them. `signer()` gives the public point that receipts are signed for: what a network
+ * page in between makes up clears nothing. A `change` event tells of each receipt, in every tab.
  */
 export class SealedQueue extends EventTarget {
   #database = null;
@@ -64,9 +81,9 @@ export class SealedQueue extends EventTarget {
   #timer = null;
   #news;
 
-  constructor({ name, post, keeps = false }) {
+  constructor({ name, post, signer, keeps = false }) {
     super();
-    Object.assign(this, { name, post, keeps });
+    Object.assign(this, { name, post, keeps, signer });
     this.#news = new BroadcastChannel(name);
     this.#news.onmessage = ({ data }) => this.#tell(data);
   }
@@ -80,9 +97,23 @@ export class SealedQueue extends EventTarget {
 
   /** Keep a form, sealed; it is safe once this has resolved. */
   async put(key, content) {
-    const sealed = await seal(key, content.id, content);
-    await this.#write((store) => store.put({ id: content.id, sealed, state: SAVED }));
+    await this.keep(content.id, await seal(key, content.id, content));
+  }
+
+  /** Keep what is sealed already; what is here under its id stays as it is. */
+  async keep(id, sealed) {
+    await this.#write((store) => {
+      store.getKey(id).onsuccess = ({ target }) => {
+        if (target.result === undefined) store.add({ id, sealed, state: SAVED });
+      };
+    });
     this.#announce({});
+  }
+
+  /** All that the server does not have, as {id, sealed}: what a file takes along. */
+  async sealed() {
+    const kept = (await this.#all()).filter((form) => form.state !== RECEIVED);
+    return kept.map(({ id, sealed }) => ({ id, sealed }));
   }
 
   /** All that is kept, without what is sealed. */
@@ -189,9 +220,11 @@ export class SealedQueue extends EventTarget {
   /** What a receipt means for a form; false when it has to be tried again. */
   async #settle(form, receipt) {
     if (receipt?.id !== form.id) return false;
+    const isKept = KEPT.includes(receipt.status);
+    if (isKept && !(await isGenuine(this.signer(), receipt))) return false;
     const problem = receipt.problems?.[0];
     try {
-      if (KEPT.includes(receipt.status)) await this.#clear(form, receipt);
+      if (isKept) await this.#clear(form, receipt);
       else if (receipt.status !== "rejected" || AGAIN.includes(problem?.code)) return false;
       else await this.#refuse(form, problem ?? { code: "rejected", message: "" });
     } catch (error) { // no room to write it down: the same receipt comes again

@@ -111,7 +111,7 @@ def write_coverage(found: Coverage, heading: Sequence[str], stream: TextIO) -> N
         for day, tally in point.days:
             rate = "" if tally.rate is None else f"{100 * tally.rate:.2f}".replace(".", ",")
             returned = "" if tally.returned is None else tally.returned
-            texts = [_harmless(text) for text in (point.code, point.unit, point.name)]
+            texts = [harmless(text) for text in (point.code, point.unit, point.name)]
             marks = [tally.uncounted, tally.exceeding]
             numbers = [tally.answers, tally.partial, returned, rate, *marks]
             writer.writerow([*texts, f"{day:%d/%m/%Y}", *numbers])
@@ -172,5 +172,6 @@ def _dossiers(session: Session, wave: Wave, now: datetime) -> Iterable[tuple[int
     return [(point, day, int(n)) for point, day, n in session.execute(query)]
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -147,7 +147,7 @@ def counts_of(session: Session, wave: Wave) -> Counts:
     )
     held = session.execute(
         select(HeldResponse.reason, func.count())
-        .where(held_for(wave))
+        .where(held_for(wave), HeldResponse.is_apart)
         .group_by(HeldResponse.reason)
         .order_by(HeldResponse.reason)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
+from questionnaires.merge import merged
 from questionnaires.model import IndexDefinition, Node
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave, WaveUnit
@@ -173,7 +174,8 @@ def _sections(catalogue: Catalogue, tables: Mapping[str, Any]) -> dict[str, tupl
     """The section of each item, and the name of the scale it uses."""
     if "questionnaire" not in tables:
         return {}
-    version = catalogue.questionnaire(tables["questionnaire"]).definition
+    names = [*tables.get("older", ()), tables["questionnaire"]]
+    version = merged([catalogue.questionnaire(name).definition for name in names])
     return {
         item.code: (section.title, item.scale or item.code)
         for section in version.section

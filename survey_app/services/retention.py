@@ -1,5 +1,6 @@
 """Retention that really deletes: until when contacts, receipts and forms as received are kept."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,7 +16,13 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
-from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
+from survey_app.models.responses import (
+    Answer,
+    HeldResponse,
+    Response,
+    ResponseRevision,
+    Tombstone,
+)
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
@@ -252,6 +259,31 @@ def _forget_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
     return 0
 
 
+def _forget_revised_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
+    """The same for what corrections under review have replaced."""
+    for form in session.scalars(select(WaveForm).where(WaveForm.wave_id == wave.id)):
+        version = catalogue.questionnaire(f"{form.questionnaire}/{form.version}").definition
+        texts = [item.code for item in version.items if item.kind == "text"]
+        query = (
+            select(ResponseRevision)
+            .join(Response, Response.id == ResponseRevision.response_id)
+            .where(
+                Response.wave_id == wave.id,
+                ResponseRevision.version == form.version,
+                Response.questionnaire == form.questionnaire,
+            )
+        )
+        found = [(row, json.loads(row.answers)) for row in session.scalars(query)]
+        done = [(row, answers) for row, answers in found if answers.keys() & set(texts)][:BATCH]
+        for row, answers in done:
+            kept = {code: value for code, value in answers.items() if code not in texts}
+            row.answers = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        session.flush()
+        if done:
+            return len(done)
+    return 0
+
+
 def _forget_tombstones(session: Session, now: datetime) -> int:
     """A tombstone goes when no wave is left in which its response could be sent again.
 
@@ -294,4 +326,5 @@ _STEPS: Final[tuple[tuple[str, str, _Step], ...]] = (
     (RECEIPTS, "receipts", _forget_receipts),
     (DOCUMENTS, "documents", _forget_documents),
     (DOCUMENTS, "comments", _forget_comments),
+    (DOCUMENTS, "comments", _forget_revised_comments),
 )

@@ -265,16 +265,17 @@ def _body() -> bytes:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as devices read it; all but a refusal is signed, also once its code is forgotten."""
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
-        at = receipt.received_at.isoformat()
-        secret = current_app.extensions["config"].secret_key
-        signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
-        found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
-    return found | {"problems": [_problem(problem) for problem in receipt.problems]}
+        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+    if receipt.status != REJECTED:
+        parts = (found.get(name, "") for name in ("id", "status", "receipt", "received_at"))
+        found["signature"] = sign_receipt(current_app.extensions["config"].secret_key, *parts)
+    return found | {"problems": [told_of(problem) for problem in receipt.problems]}
 
 
-def _problem(problem: ProblemFound) -> dict[str, str]:
+def told_of(problem: ProblemFound) -> dict[str, str]:
     """A problem with its sentence, in which nothing that the citizen entered is repeated."""
     fields = problem.refusal.fields
     item = problem.item if CODE.fullmatch(problem.item) else ""

@@ -151,7 +151,6 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
     languages = [{"code": code, "name": name} for code, name in LANGUAGES.items()]
     said: dict[str, Any] = {"texts": texts(), "languages": languages, "notice": NOTICE}
     said["notice_points"] = notice_in_all(notice)
-    said["receipt_key"] = receipt_key(_secret_key())
     said["audio"] = {language: prompts_of(version, language) for language in LANGUAGES}
     answer = jsonify(found | said)
     answer.headers[MARK] = KEEP
@@ -242,7 +241,8 @@ def _own_link(session: Any, kiosk: Kiosk, token: str) -> Link:
 def _kiosk_page(token: str, closed: str | None = None) -> ReadyPage:
     """The page a kiosk runs; when nothing is collected, it still sends what waits."""
     use_locale(VIETNAMESE)  # whatever the browser prefers, the next person begins in Vietnamese
-    page = render_template("kiosk/kiosk.html", token=token, version=_shell().version, closed=closed)
+    known = {"version": _shell().version, "receipt_key": receipt_key(_secret_key())}
+    page = render_template("kiosk/kiosk.html", token=token, closed=closed, **known)
     answer = make_response(page, 410 if closed else 200)
     if not closed:
         answer.headers[MARK] = KEEP

@@ -32,7 +32,7 @@ KIOSK: Final = Plan(
 TABLET: Final = Plan(
     "tablet",
     (
-        *("css/site.css", "css/kiosk.css", "css/field.css", "img/*.svg", "fonts/*.woff2"),
+        *("css/site.css", "css/field.css", "img/*.svg", "fonts/*.woff2"),
         *("js/*.js", "js/field/*.js", "img/app-*.png", "tablet.webmanifest"),
     ),
     pages=("/t/", "/t/texts"),

@@ -15,7 +15,7 @@ from questionnaires.model import QuestionnaireVersion
 from questionnaires.translation import Translation
 from survey_app import clock
 from survey_app.db import Database
-from survey_app.forms.build import Say
+from survey_app.forms.build import Say, saying
 from survey_app.forms.pages import Page, Route, route_of
 from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_locale
 from survey_app.models.responses import Draft
@@ -70,11 +70,7 @@ class Visit:
     @property
     def say(self) -> Say:
         """Texts of the questionnaire in the language of the page, in Vietnamese where missing."""
-        translation = self.translations.get(current_locale())
-        if translation is None:
-            return str
-        texts = translation.texts
-        return lambda text: texts[text].text if text in texts else text
+        return saying(self.translations.get(current_locale()))
 
     @property
     def languages(self) -> tuple[str, ...]:

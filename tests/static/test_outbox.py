@@ -20,12 +20,26 @@ READY = """async (keeps) => {
   const key = { wave_id: 1, point: btoa(String.fromCharCode(...raw)) };
   window.sent = [];
   window.told = [];
-  window.accept = (items, status = "accepted") => ({ status: 200, body: { receipts: items.map(
-    ({ id }) => ({ id, status, receipt: "R" + id.slice(0, 4), problems: [] })) } });
+  const signing = { name: "ECDSA", namedCurve: "P-256" };
+  const service = await crypto.subtle.generateKey(signing, true, ["sign"]);
+  const known = new Uint8Array(await crypto.subtle.exportKey("raw", service.publicKey));
+  const base64 = (bytes) => btoa(String.fromCharCode(...bytes));
+  window.signed = async (receipt) => {
+    const { id, status, receipt: code, received_at: at } = receipt;
+    const said = ["sipas receipt 1", id, status, code ?? "", at ?? ""].join("|");
+    const way = { name: "ECDSA", hash: "SHA-256" };
+    const written = new TextEncoder().encode(said);
+    const signature = await crypto.subtle.sign(way, service.privateKey, written);
+    return { ...receipt, signature: base64(new Uint8Array(signature)) };
+  };
+  window.accept = async (items, status = "accepted") => ({ status: 200, body: {
+    receipts: await Promise.all(items.map(({ id }) => signed(
+      { id, status, receipt: "R" + id.slice(0, 4), problems: [] }))) } });
   window.reject = (code, message = "") => (items) => ({ status: 200, body: { receipts: items.map(
     ({ id }) => ({ id, status: "rejected", problems: [{ item: "", code, message }] })) } });
   window.server = (items) => accept(items);
-  window.queue = new SealedQueue({ name: "outbox-of-a-test", keeps, post: async (items) => {
+  const signer = () => base64(known);
+  window.queue = new SealedQueue({ name: "outbox-of-a-test", keeps, signer, post: async (items) => {
     sent.push(items.map(({ id }) => id));
     return server(items);
   } });
@@ -150,8 +164,8 @@ def test_a_refusal_that_cannot_be_noted_holds_up_no_other_form(open_small_tab):
     bad = put(tab, 1)[0]
     assert tab.evaluate(FILL) == "QuotaExceededError"
     tab.evaluate(f"""() => {{
-      server = (items) => {{
-        const answer = accept(items);
+      server = async (items) => {{
+        const answer = await accept(items);
         for (const one of answer.body.receipts) {{
           if (one.id === "{bad}") Object.assign(one, {{ status: "rejected", receipt: undefined }});
         }}
@@ -173,6 +187,34 @@ def test_a_page_of_somebody_else_clears_nothing_and_refuses_nothing(tab, answer)
     assert tab.evaluate("states()") == ["saved", "saved"]
     assert tab.evaluate("told") == []
     tab.evaluate("() => { server = accept; return queue.flush(); }")
+
+    assert tab.evaluate("states()") == []
+
+
+@pytest.mark.parametrize(
+    "change", ["receipt: 'R0000'", "status: 'duplicate'", "received_at: 'x'", "signature: ''"]
+)
+def test_a_receipt_that_the_service_did_not_sign_clears_nothing(tab, change):
+    put(tab, 2)
+    tab.evaluate(f"""() => {{
+      server = async (items) => {{
+        const answer = await accept(items);
+        answer.body.receipts = answer.body.receipts.map((one) => ({{ ...one, {change} }}));
+        return answer;
+      }};
+      return queue.flush();
+    }}""")
+
+    assert tab.evaluate("states()") == ["saved", "saved"]
+
+
+def test_a_receipt_whose_code_is_forgotten_clears_all_the_same(tab):
+    put(tab, 1)
+    tab.evaluate("""() => {
+      server = async ([{ id }]) => ({ status: 200, body: { receipts: [
+        await signed({ id, status: "duplicate", problems: [] })] } });
+      return queue.flush();
+    }""")
 
     assert tab.evaluate("states()") == []
 
@@ -212,8 +254,8 @@ def test_an_answer_cut_after_the_commit_is_asked_for_again(tab):
 def test_a_receipt_without_its_neighbours_settles_its_own_form_only(tab):
     put(tab, 3)
     tab.evaluate("""() => {
-      server = (items) => {
-        const whole = accept(items);
+      server = async (items) => {
+        const whole = await accept(items);
         whole.body.receipts.length = 1;
         return whole;
       };

@@ -178,12 +178,12 @@ def test_whoever_gets_some_forms_through_does_not_wait_longer_and_longer(person)
       const { SealedQueue } = await import("/static/js/sealed-queue.js");
       const kiosk = await (await fetch(`${location.pathname}/package`)).json();
       const pauses = [];
-      window.setTimeout = (_again, pause) => pauses.push(pause);
-      const first = ([{ id }]) => [{ id, status: "accepted", receipt: "R", problems: [] }];
+      window.setTimeout = (_again, pause, late) => late || pauses.push(pause);
+      const first = ([{ id }]) => [{ id, status: "rejected", problems: [] }];
       let hears = true;
       const post = async (items) => {
         if (!hears) throw new Error("no network");
-        return { status: 200, receipts: first(items) };
+        return { status: 200, body: { receipts: first(items) } };
       };
       const queue = new SealedQueue({ name: "a bad line", post });
       for (let form = 0; form < 8; form += 1) {

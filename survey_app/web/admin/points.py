@@ -16,6 +16,7 @@ from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, jobs, links, point_imports, points
 from survey_app.services.line_reports import read_table
+from survey_app.services.paging import Asked
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
@@ -231,7 +232,7 @@ def _sheet_job(job_id: UUID) -> jobs.JobState:
 
 def _list_page(code: str, message: str | None = None, given: dict[str, str] | None = None) -> str:
     config = current_app.extensions["config"]
-    asked = points.Asked(request.args.get("q", "")[:80], request.args.get("page", 1, type=int))
+    asked = Asked(request.args.get("q", "")[:80], request.args.get("page", 1, type=int))
     # Writing, since the very first link of an installation makes the key that signs it.
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)

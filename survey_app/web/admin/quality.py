@@ -106,7 +106,7 @@ def _signal_names() -> dict[str, str]:
     }
 
 
-def _mode_names() -> dict[str, str]:
+def mode_names() -> dict[str, str]:
     """By what an answer came, in the language of the page."""
     return {
         "web": _("điện thoại riêng"),
@@ -139,7 +139,7 @@ def _page(template: str, **fields: Any) -> str:
     return render_template(
         f"admin/{template}",
         signal_names=_signal_names(),
-        mode_names=_mode_names(),
+        mode_names=mode_names(),
         void_reasons=VOID_REASONS,
         given=request.form,
         may_judge=g.account.role in JUDGES,

@@ -83,6 +83,16 @@ def test_the_page_says_how_answers_came_and_never_what_they_say(database):
         break
 
 
+def test_signals_and_ways_of_answering_are_told_in_the_language_of_the_page(database):
+    client = browser(database)
+
+    told = words(client.get(f"{PAGE}?lang=en"))
+
+    assert "answered too fast" in told
+    assert "tablet" in told
+    assert "trả lời quá nhanh" not in told
+
+
 def test_the_filter_stands_in_the_address_and_in_the_form(database):
     client = browser(database)
     point = re.search(r"(D\d{5}) Quầy 1", client.get(PAGE).text).group(1)

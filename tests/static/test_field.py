@@ -1,0 +1,134 @@
+"""What the surveyors' app computes for itself: who is asked, which household, what is believed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from analysis.dispositions import OUTCOMES
+from survey_app.services.signing import receipt_key, sign_receipt
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+ROOT = Path(__file__).parents[2]
+JS = ROOT / "static" / "js"
+KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
+SECRET = "a-secret-of-the-tests-with-32-signs"
+AREA = {"code": "A1", "quota": 3, "reserve": 2}
+
+
+@pytest.fixture(scope="module")
+def page():
+    """A page that can load the modules by their addresses, without a server of ours."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+
+        def serve(route):
+            name = route.request.url.partition("/js/")[2]
+            if name:
+                route.fulfill(path=JS / name, content_type="text/javascript")
+            else:
+                route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
+
+        page.route("https://tablet.test/**", serve)
+        page.goto("https://tablet.test/")
+        yield page
+        browser.close()
+
+
+def run(page, module, body, given=None):
+    return page.evaluate(
+        f"async (given) => {{ const m = await import('/js/{module}'); {body} }}", given
+    )
+
+
+def test_the_same_adult_is_chosen_as_on_the_server(page):
+    body = "return given.map(([s, g, n]) => [s, g, n, m.tableOf(s, g), m.chosenAdult(s, g, n)])"
+
+    found = run(page, "field/kish.js", body, [vector[:3] for vector in KISH["chosen"]])
+
+    assert len(found) > 50
+    assert found == KISH["chosen"]
+
+
+def test_every_outcome_is_known_and_every_one_of_a_call_is_offered(page):
+    offered = run(page, "field/outcomes.js", "return m.GROUPS.flatMap(([, codes]) => codes)")
+    final = run(page, "field/outcomes.js", "return given.filter(m.isFinal)", list(OUTCOMES))
+
+    elsewhere = {"complete", "partial", "break_off", "given_out", "not_returned"}
+    assert sorted(offered) == sorted(set(OUTCOMES) - elsewhere)
+    assert set(final) == {code for code, outcome in OUTCOMES.items() if outcome.number}
+
+
+@pytest.mark.parametrize(
+    ("calls", "states", "locked"),
+    [
+        ([], "todo todo todo todo todo", [4, 5]),
+        ([(1, "complete"), (2, "refusal_household")], "done lost todo todo todo", [5]),
+        ([(2, "nobody_home"), (2, "complete")], "todo done todo todo todo", [4, 5]),
+        ([(1, "vacant"), (4, "unable"), (3, "given_out")], "lost todo pending lost todo", []),
+        ([(1, "given_out"), (1, "not_returned")], "lost todo todo todo todo", [5]),
+    ],
+)
+def test_a_substitute_opens_for_every_household_that_is_lost(page, calls, states, locked):
+    given = [{"assignment": "A1", "household": h, "outcome": o} for h, o in calls]
+    given.append({"assignment": "A2", "household": 3, "outcome": "vacant"})
+    body = "return m.householdsOf(given[0], given[1])"
+
+    found = run(page, "field/outcomes.js", body, [AREA, given])
+
+    assert " ".join(household["state"] for household in found) == states
+    assert [household["serial"] for household in found if household["locked"]] == locked
+
+
+def test_only_what_the_service_signed_is_believed(page):
+    at, identity = "2026-11-28T12:00:00+00:00", "5b4d0a52-5a43-4d0e-9a3c-0f4f2f9d8c11"
+    signature = sign_receipt(SECRET, identity, "accepted", "ABCDE23456", at)
+    receipt = {"id": identity, "status": "accepted", "receipt": "ABCDE23456", "received_at": at}
+    receipt["signature"] = signature
+    changed = [receipt | {name: receipt[name][:-1] + "x"} for name in receipt]
+    changed += [receipt | {"signature": None}, receipt | {"signature": signature + "AA"}]
+    body = "return Promise.all(given[1].map((one) => m.isGenuine(given[0], one)))"
+
+    own = run(page, "sealed-queue.js", body, [receipt_key(SECRET), [receipt, *changed]])
+    other = run(page, "sealed-queue.js", body, [receipt_key(SECRET + "!"), [receipt]])
+
+    assert own == [True] + [False] * len(changed)
+    assert other == [False]
+
+
+def test_a_draft_opens_with_its_pin_only(page):
+    body = """
+      const { wrapped, key } = await m.makeKey("13572468");
+      const hidden = await m.hide(key, "d1", { answers: { q1: "Đường xấu" } });
+      const again = await m.openKey(wrapped, "13572468");
+      const moved = await m.reveal(again, { ...hidden, id: "d2" }).catch(() => "no");
+      return [await m.openKey(wrapped, "13572469"), await m.reveal(again, hidden), moved,
+        new TextDecoder().decode(hidden.hidden).includes("answers")];"""
+
+    found = run(page, "field/vault.js", body)
+
+    assert found == [None, {"answers": {"q1": "Đường xấu"}}, "no", False]
+
+
+def test_seconds_are_those_on_the_screen_and_pauses_are_told(page):
+    body = """
+      let now = 0; const real = performance.now; performance.now = () => now;
+      const watch = new m.Watch();
+      watch.enter("q1"); now = 5_000; watch.enter("q2"); now = 8_000; watch.changed("q1");
+      const kept = watch.kept();
+      kept.at = Date.now() - 90_000;
+      const again = new m.Watch(JSON.parse(JSON.stringify(kept)));
+      again.enter("q2"); now = 10_000; again.leave(); now = 75_000; again.enter("review");
+      now = 76_000; const sent = again.sent("v1"); performance.now = real; return sent;"""
+
+    found = run(page, "field/paradata.js", body)
+
+    assert found["pages"] == [["q1", 5], ["q2", 5], ["review", 1]]
+    assert (found["seconds"], found["changes"]) == (11, {"q1": 1})
+    assert found["pauses"] == [90, 65]
+    assert found["elapsed"] == 166
+    assert json.dumps(found["clock"]["monotonic_ms"])[:3] == "166"

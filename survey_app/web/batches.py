@@ -265,7 +265,7 @@ def _body() -> bytes:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as devices read it; all but a refusal is signed, also once its code is forgotten."""
+    """A receipt as devices read it; all but refusals are signed, also once codes are forgotten."""
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
         found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from select import select as select_sockets
 from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
 from sqlalchemy import select

@@ -15,6 +15,7 @@ BENCHES = {
     "first_screen": "when a phone on a slow network shows the first words, against a bare page",
     "coverage": "do 95 % intervals hold the truth in 94 to 96 % of samples",
     "tablets": "200 tablets sync while replies are cut and workers killed, against a good day",
+    "package": "the package of a wave on its way to a tablet, against the 60 kB asked for",
     "field_start": "the surveyors' app opened cold without network on a slow processor",
     "field_kills": "answers lost when a tablet's browser is killed at 50 random moments",
     "own_phone": "from scan to thanks on a phone: seconds of a person who never saw the form",

@@ -18,7 +18,6 @@ export class Form {
     this.id = kept.id ?? crypto.randomUUID();
     // the device's clock: kept as text, never trusted
     this.startedAt = kept.startedAt ?? new Date().toISOString();
-    this.begun = performance.now();
   }
 
   get(code) {
@@ -52,10 +51,6 @@ export class Form {
       return true;
     });
     return { path, answers, problems };
-  }
-
-  get seconds() {
-    return Math.round((performance.now() - this.begun) / 1000);
   }
 }
 

@@ -4,6 +4,7 @@
 import { button, el } from "./dom.js";
 import { Form } from "./form.js";
 import { Idle } from "./idle.js";
+import { Watch } from "./paradata.js";
 import { question } from "./questions.js";
 import { SealedQueue } from "./sealed-queue.js";
 import { openStaff } from "./staff.js";
@@ -102,7 +103,8 @@ function start() {
 
 function begin(code) {
   language = code;
-  person = { form: new Form(kiosk.questionnaire), at: "consent", unit: null, helped: null };
+  const form = new Form(kiosk.questionnaire);
+  person = { form, watch: new Watch(), at: "consent", unit: null, helped: null };
   idle.start();
   draw();
 }
@@ -125,6 +127,7 @@ function go(by) {
 }
 
 function draw() {
+  person.watch.enter(person.at.replace("item:", ""));
   if (person.at === "consent") consent();
   else if (person.at === "agency") agency();
   else if (person.at === "helped") helped();
@@ -187,8 +190,11 @@ function askItem(code) {
   const item = person.form.items.find((one) => one.code === code);
   const { text, lang } = words(item.text);
   const keep = (value) => person.form.set(code, value);
+  const before = JSON.stringify(person.form.get(code) ?? "");
   const answer = (value) => {
     if (item.kind !== "note") keep(value ?? "");
+    const changed = before !== JSON.stringify(person.form.get(code) ?? "");
+    if (before !== '""' && changed) person.watch.changed(code);
     go(+1);
   };
   const parts = question(item, person.form.get(code), { answer, keep, t, words });
@@ -218,7 +224,7 @@ function helped() {
 }
 
 function content(partial) {
-  const { form, unit, helped: helper, consent: notice } = person;
+  const { form, watch, unit, helped: helper, consent: notice } = person;
   const { questionnaire, field, wave, collection_point } = kiosk;
   return {
     id: form.id,
@@ -232,7 +238,7 @@ function content(partial) {
     submitted_at: new Date().toISOString(),
     answers: form.route().answers,
     consent: notice,
-    paradata: { app: version, seconds: form.seconds },
+    paradata: watch.sent(version),
     ...(unit ? { unit } : {}),
     ...(field ? { field } : {}),
     ...(helper ? { helped: helper } : {}),

@@ -88,11 +88,15 @@ def context_of(draft: Draft) -> dict[str, str]:
     return {name: value for name, value in _kept(draft).items() if name != PARADATA}
 
 
-def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime) -> None:
+def save_context(
+    draft: Draft, changes: Mapping[str, str | None], now: datetime, page: str | None = None
+) -> None:
     """Keep what the form carries beside its answers; None takes something back.
 
     Another agency or field is told on the page before sending: one shown before is stale then.
+    `page` is what the page is called in the paradata.
     """
+    _note_page(draft, page, now, [])
     before = _kept(draft)
     after = {k: v for k, v in (before | dict(changes)).items() if v is not None}
     if draft.revision > 0 and any(before.get(k) != after.get(k) for k in RATED):

@@ -19,7 +19,7 @@ MOST_PAGES, MOST_CHANGES, MOST_PAUSES = 400, 400, 100
 LONGEST_NAME: Final = 64
 NAME: Final = re.compile(rf"[\w.:/#-]{{1,{LONGEST_NAME}}}")
 WEB: Final = "web"
-REVIEW: Final = "review"
+REVIEW, ABOUT = "review", "about"  # pages of the web that ask no question of the form
 
 
 @dataclass(frozen=True)

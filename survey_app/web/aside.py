@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, request
 from survey_app.i18n import _
 from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import drop_draft, save_context
+from survey_app.services.paradata import ABOUT
 from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import fields_of_work
 from survey_app.web.keepsakes import address, forget, home, posted_id, signed_id
@@ -61,7 +62,7 @@ class Aside(Doorway):
             changes: dict[str, str | None] = {"unit": given["unit"]}
             if visit.door.field is None:
                 changes["field"] = given["field"] if given["field"] in dict(fields) else None
-            save_context(visit.draft, changes, visit.now)
+            save_context(visit.draft, changes, visit.now, visit.measured(ABOUT))
         return redirect(visit.newest, 303)
 
     @public

@@ -23,6 +23,7 @@ from survey_app.services.drafts import (
     save_context,
     start_draft,
 )
+from survey_app.services.paradata import REVIEW
 from survey_app.services.responses import REJECTED
 from survey_app.services.screening import found
 from survey_app.services.waves import fields_of_work
@@ -153,7 +154,7 @@ class Filling(Doorway):
                 _check_form(visit.draft)
                 if sound or leaving:
                     given = given_answers(form, items)
-                    name = _name_of(visit, number)
+                    name = visit.measured(f"page-{number}")
                     save_answers(visit.draft, given, revision_of(form), visit.now, name)
                 else:
                     check_revision(visit.draft, revision_of(form))
@@ -247,7 +248,7 @@ class Filling(Doorway):
             if helper not in HELPERS:
                 message = _("Vui lòng cho biết có ai giúp Ông/Bà trả lời không.")
                 return self._review_page(visit, in_order(fields_of_work(session)), message)
-            save_context(draft, {"helped": helper}, visit.now)
+            save_context(draft, {"helped": helper}, visit.now, visit.measured(REVIEW))
         receipt = self.keeper.submit(session, visit, draft)
         if receipt.status == REJECTED:
             return error_page(400, say(receipt.problems[0].refusal))
@@ -272,11 +273,6 @@ def _check_form(draft: Draft) -> None:
     """Raise `Stale` when a page belongs to another form than the one this browser fills now."""
     if draft.response_id != posted_id():
         raise Stale("Trang này thuộc về một phiếu khác, đã gửi hoặc đã xóa, nên không lưu được.")
-
-
-def _name_of(visit: Visit, number: int) -> str | None:
-    """What a page is called in the paradata; who came by a one-time code leaves none."""
-    return f"page-{number}" if visit.door.for_citizens and not visit.door.by_code else None
 
 
 def _start(where: Where) -> str:

@@ -88,6 +88,10 @@ class Visit:
         """What the form carries beside its answers."""
         return context_of(self.draft) if self.draft else {}
 
+    def measured(self, page: str) -> str | None:
+        """What a page is called in the paradata; who came by a one-time code leaves none."""
+        return page if self.door.for_citizens and not self.door.by_code else None
+
     @property
     def route(self) -> Route:
         """The way that the answers so far lead to."""

@@ -1,7 +1,7 @@
 // One interview: what was found at the door, the answers, and where in it we are. It knows no page.
 
 import { Form, problemOf } from "../form.js";
-import { Watch } from "./paradata.js";
+import { Watch } from "../paradata.js";
 
 const TALK = ["eligible", "selection", "language", "presence", "interpreter", "consent"];
 const PAPER = ["language", "paper-consent"];

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app import clock
-from survey_app.models.responses import Answer, Draft, Response
+from survey_app.models.responses import Answer, Draft, Response, ResponseQuality
 from survey_app.models.waves import Wave
 from tests.survey_app.factories import NOW
 from tests.survey_app.web.citizen_door import (
@@ -33,6 +33,34 @@ def moment(monkeypatch):
 @pytest.fixture
 def person(sqlite_database):
     return Person(make_app(sqlite_database).test_client(), make_door(sqlite_database))
+
+
+def test_how_a_form_was_filled_in_is_measured_by_our_own_clock(
+    person, sqlite_database, monkeypatch
+):
+    def later(seconds):
+        monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(seconds=seconds))
+
+    person.begin()
+    for moment, staff in ((40, "5"), (70, "4")):  # sent, seen again, and changed
+        later(moment)
+        person.send("/1", **ANSWERS | {"q-staff": staff})
+    later(75)
+    person.send("/review")
+
+    with sqlite_database.reading() as session:
+        response = session.scalars(select(Response)).one()
+        quality = session.get_one(ResponseQuality, response.id)
+    assert json.loads(response.document)["paradata"] == {
+        "app": "web",
+        "seconds": 75,
+        "elapsed": 75,
+        "pages": [["page-1", 70], ["review", 5]],
+        "changes": {"staff": 1},
+        "pauses": [],
+        "clock": {"opened": NOW.isoformat(), "monotonic_ms": 75_000},
+    }
+    assert quality.seconds == 75
 
 
 def test_a_form_becomes_one_response_with_a_receipt(database):

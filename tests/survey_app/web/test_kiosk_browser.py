@@ -29,6 +29,7 @@ from tests.survey_app.web.kiosk_counter import (
     wait_for_outbox,
 )
 
+PARADATA = {"app", "seconds", "elapsed", "pages", "changes", "pauses", "clock"}
 sync_api = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -89,7 +90,36 @@ def test_a_rating_takes_twelve_touches_and_gives_a_receipt(open_kiosk, sqlite_da
         document = json.loads(response.document)
     assert (response.mode, response.helped, response.consent) == ("kiosk", "nobody", "2026-1")
     assert (response.partial, response.locale) == (False, "vi")
-    assert document["paradata"]["seconds"] >= 0
+    paradata = document["paradata"]
+    assert set(paradata) == PARADATA
+    pages = [page for page, _seconds in paradata["pages"]]
+    assert (pages[0], pages[-1]) == ("consent", "helped")
+    assert {*SCALES, "overall", "trips"} < set(pages)
+    assert 0 <= paradata["seconds"] <= paradata["elapsed"]
+    assert (paradata["changes"], paradata["pauses"]) == ({}, [])
+
+
+def test_an_answer_that_became_another_one_is_counted(open_kiosk, sqlite_database):
+    person = open_kiosk()
+    person.begin()
+    person.face(2)
+    person.tap("Quay lại")
+    person.face(4)
+    for _item in SCALES[1:]:
+        person.face(4)
+    person.tap("2 lần")
+    person.face(4)
+    person.tap("Bỏ qua câu này")
+    person.tap("Không, tôi tự trả lời")
+    person.send()
+    person.see("Cảm ơn Ông/Bà")
+    wait_for_outbox(person.page)
+
+    with sqlite_database.reading() as session:
+        document = json.loads(session.scalars(select(Response.document)).one())
+    assert document["paradata"]["changes"] == {SCALES[0]: 1}
+    pages = [page for page, _seconds in document["paradata"]["pages"]]
+    assert pages[:4] == ["consent", SCALES[0], SCALES[1], SCALES[0]]
 
 
 def test_faces_are_alike_and_nothing_is_chosen_beforehand(open_kiosk):

@@ -1,9 +1,12 @@
-"""What a kiosk keeps to open without a network."""
+"""What a kiosk and a tablet keep to open without a network."""
 
+import re
 from pathlib import Path
 
+import pytest
+
 from survey_app.config import ROOT
-from survey_app.web.shells import shell_of
+from survey_app.web.shells import KIOSK, TABLET, shell_of
 
 
 def make_static(folder: Path, script: str = "1") -> Path:
@@ -31,10 +34,35 @@ def test_any_change_of_a_part_is_another_version(tmp_path):
     assert shell_of(make_static(tmp_path / "c", "1")).version == one
 
 
-def test_every_module_a_kiosk_imports_is_kept():
-    shell = shell_of(ROOT / "static")
-    for path in (ROOT / "static" / "js").glob("*.js"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("import "):
-                name = line.split('"./')[1].split('"')[0]
-                assert f"/static/js/{name}" in shell.assets
+@pytest.mark.parametrize(("plan", "folder"), [(KIOSK, "js"), (TABLET, "js"), (TABLET, "js/field")])
+def test_every_module_that_is_imported_is_kept(plan, folder):
+    shell = shell_of(ROOT / "static", plan)
+    found = 0
+    for path in (ROOT / "static" / folder).glob("*.js"):
+        for name in re.findall(r'from "(\.[^"]+)"', path.read_text(encoding="utf-8")):
+            module = (path.parent / name).resolve().relative_to(ROOT).as_posix()
+            assert f"/{module}" in shell.assets, path
+            found += 1
+
+    assert found > 5
+
+
+def test_a_tablet_keeps_its_page_and_words_with_its_version(tmp_path):
+    static = make_static(tmp_path)
+    one, other = (shell_of(static, TABLET, words) for words in ("vi", "vi, km"))
+
+    assert one.assets[:2] == ("/t/", "/t/texts")
+    assert one.version != other.version
+    assert 'const NAME = "tablet";' in one.worker
+    assert 'const CHANGING = "";' in one.worker
+
+
+def test_the_changing_pages_of_a_kiosk_are_its_page_and_package():
+    pattern = re.compile(KIOSK.changing)
+
+    assert [bool(pattern.search(path)) for path in ("/k/a.b", "/k/a-b=", "/k/a/package")] == [
+        False,
+        True,
+        True,
+    ]
+    assert not pattern.search("/k/a/contact")

@@ -52,7 +52,7 @@ def run(_large: bool = False) -> None:
 def _open(
     chromium: Any, folder: Path, arguments: dict[str, Any], site: str, slower: int
 ) -> tuple[float, float, float]:
-    """Start the browser anew; seconds of a bare page, until the PIN box, from there to the lists."""
+    """Start the browser anew; seconds of a bare page, until the PIN box, then to the lists."""
     context = chromium.launch_persistent_context(str(folder), **arguments)
     context.set_offline(True)
     page = context.pages[0]
@@ -70,5 +70,3 @@ def _open(
     bare = page.evaluate("performance.getEntriesByType('navigation')[0].duration") / 1000
     context.close()
     return bare, shown, unlocked
-
-

@@ -20,9 +20,7 @@ def _door() -> dict[str, str]:
         ),
         "enrol_code": _("Mã đăng ký gồm 8 ký tự, do người quản trị cấp"),
         "enrol_button": _("Đăng ký máy này"),
-        "enrol_offline": _(
-            "Chưa đăng ký được vì không có mạng. Xin thử lại khi có mạng."
-        ),
+        "enrol_offline": _("Chưa đăng ký được vì không có mạng. Xin thử lại khi có mạng."),
         "pin_choose": _("Chọn mã PIN của Anh/Chị"),
         "pin_lead": _(
             "Mã PIN khóa các phiếu đang làm dở. Không ai đặt lại được mã này: quên mã thì mất "

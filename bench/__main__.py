@@ -14,6 +14,7 @@ BENCHES = {
     "kiosk": "a rating at a kiosk by a scripted person, against the 45 s asked for",
     "first_screen": "when a phone on a slow network shows the first words, against a bare page",
     "coverage": "do 95 % intervals hold the truth in 94 to 96 % of samples",
+    "tablets": "200 tablets sync while replies are cut and workers killed, against a good day",
     "field_start": "the surveyors' app opened cold without network on a slow processor",
     "field_kills": "answers lost when a tablet's browser is killed at 50 random moments",
     "own_phone": "from scan to thanks on a phone: seconds of a person who never saw the form",

@@ -5,6 +5,7 @@ their browser. Official documents do not: charts, tables, printed sheets and rep
 language of record whoever asks for them, so their texts go through `of_record` and no catalogue.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -23,7 +24,7 @@ OFFICE: Final = "/admin"  # speaks what its staff chose, whatever their browser 
 CHOICE: Final = "language"  # the cookie of that choice, and nothing else, sent to the office only
 CHOICE_SECONDS: Final = 365 * 24 * 3600
 # Only here a browser's own wish counts.
-OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy")
+OPEN_DOORS: Final = ("/s/", "/k/", "/i/", "/receipt", "/privacy", "/accessibility")
 
 
 @cache
@@ -46,6 +47,11 @@ def translate(template: str, locale: str, **fields: object) -> str:
 def _(template: str, **fields: object) -> str:
     """Translate a Vietnamese template into the language of the request, then fill it."""
     return translate(template, current_locale(), **fields)
+
+
+def spoken(names: Mapping[str, str]) -> dict[str, str]:
+    """Names that stand in a table of the program, in the language of the request."""
+    return {key: translate(name, current_locale()) for key, name in names.items()}
 
 
 def of_record(template: str, **fields: object) -> str:

@@ -19,7 +19,7 @@ from survey_app.services.letters import (
     turned_away,
 )
 from survey_app.services.links import HANOI
-from survey_app.services.results import wave_named
+from survey_app.services.waves import wave_named
 
 MOST_REFUSED: Final = 20  # in a row: then it is not the addresses that are wrong
 Tell = Callable[[int], object]

@@ -35,6 +35,9 @@ from survey_app.services.demo_access import (
 from survey_app.services.links import token_of
 
 WEB_PROCESSES, WEB_THREADS = 2, 8
+# Connections a process takes; further ones wait in the socket of the supervisor, where no killed
+# process takes them along. Those that are kept open without a request count too, so not just 8.
+WEB_CONNECTIONS = 4 * WEB_THREADS
 GRACE = 10.0  # seconds a process has to finish what it is doing before it is killed
 PATIENCE = 60.0  # seconds until the first page must have come
 STEADY = 5.0  # a process that lived this long is started again at once
@@ -262,6 +265,7 @@ def _web_command(config: Config, bound: tuple[int, ...]) -> list[str]:
         *(sys.executable, "-m", "gunicorn", "survey_app.serve:application()"),
         *(f"--bind=fd://{bound[0]}", "--worker-class=gthread", "--no-control-socket"),
         *(f"--workers={WEB_PROCESSES}", f"--threads={WEB_THREADS}", "--log-level=warning"),
+        f"--worker-connections={WEB_CONNECTIONS}",
         *("--timeout=60", f"--graceful-timeout={GRACE / 2:.0f}"),
         "--logger-class=survey_app.server_log.DiscreetLogger",
     ]

@@ -38,11 +38,13 @@ from survey_app.services.jobs import (
 )
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.links import HANOI
-from survey_app.services.points import cards, wave_to_print
-from survey_app.services.results import Figure, ResultsPage, page_of, rounded_percent, wave_named
+from survey_app.services.points import cards
+from survey_app.services.result_tables import Figure, rounded_percent
+from survey_app.services.results import ResultsPage, page_of
 from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
 from survey_app.services.staging import batches, move_batch
+from survey_app.services.waves import wave_named
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0
@@ -321,7 +323,7 @@ def print_qr_sheet(config: Config, database: Database, files: Path, pulse: Pulse
     """Make the sheet of QR codes of a wave, or of one of its counters, as a file."""
     payload = pulse.claim.payload
     with database.writing() as session:  # the first link of an installation makes its key
-        wave = wave_to_print(session, payload["wave"])
+        wave = wave_named(session, payload["wave"])
         printed = cards(session, wave, payload["point"], config.secret_key, clock.now())
     write = partial(write_qr_sheet, printed, config.address, payload["paper"], progress=pulse.tell)
     publish(files, str(pulse.claim.id), {SHEET: write})

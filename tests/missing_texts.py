@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[1]
 APP = ROOT / "survey_app"
 TEMPLATES = APP / "templates"
 # Names, no words of a language.
-NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256"}
+NAMES = {"SIPAS", "XLSX", "CSV", "JSON", "sha256", "RR1", "COOP1", "REF1", "CON1"}  # of rates too
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style, not words
 REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}

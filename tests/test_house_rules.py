@@ -69,6 +69,8 @@ MAY_IMPORT = {
         SERVICES | {"survey_app.demo", "survey_app.clock"},
         {"sqlalchemy"},
     ),
+    # Rates of outcomes are shares of counts: no job is needed for them.
+    "survey_app.services.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     # Only jobs compute: these two are imported by the worker, never by a web process.
     "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
     "survey_app.services.runs": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
@@ -79,6 +81,7 @@ MAY_IMPORT = {
             "survey_app.i18n",
             "survey_app.services.languages",
             "survey_app.services.letters",
+            "survey_app.services.result_tables",
             "survey_app.services.results",
         },
         {"xlsxwriter"},
@@ -102,6 +105,7 @@ MAY_IMPORT = {
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
     "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
+    "survey_app.web.openapi": (WEB | {"survey_app.models.responses"}, set()),
     "survey_app.web.visits": (
         WEB | {"questionnaires.translation", "survey_app.models.responses"},
         {"flask", "werkzeug", "sqlalchemy"},

@@ -1,8 +1,7 @@
 // One form being filled: its answers, in memory only, and the way through its questions.
 
-import { holds, number } from "./rules.js";
-
-const UNSTORABLE = /[\p{Cc}\p{Cs}]/u;
+import { clean } from "./answers.js";
+import { holds } from "./rules.js";
 
 /** A questionnaire of the package with the answers of one person; `kept` brings back one begun. */
 export class Form {
@@ -28,7 +27,7 @@ export class Form {
 
   /** Keep an answer; an empty one takes the answer back. */
   set(code, value) {
-    if (value === undefined || value.length === 0) this.#answers.delete(code);
+    if (value === undefined || value === null || value.length === 0) this.#answers.delete(code);
     else this.#answers.set(code, value);
   }
 
@@ -37,15 +36,22 @@ export class Form {
     return Object.fromEntries(this.#answers);
   }
 
-  /** The questions to be asked, in order, and the answers on that way. */
+  /**
+   * The questions to be asked, in order, the answers on that way as they are kept, and what is
+   * wrong: item and name of a sentence. An answer with a problem counts as none, for the way too.
+   */
   route() {
-    const answers = {};
+    const answers = Object.create(null); // whose items may be called like what every object has
+    const problems = [];
     const path = this.items.filter((item) => {
       if (item.asked_if && !holds(item.asked_if, answers, this.outside)) return false;
-      if (this.#answers.has(item.code)) answers[item.code] = this.#answers.get(item.code);
+      if (item.kind === "note") return true;
+      const { answer, problem } = clean(item, this.#answers.get(item.code));
+      if (problem !== null) problems.push([item.code, problem]);
+      else if (answer !== undefined) answers[item.code] = answer;
       return true;
     });
-    return { path, answers };
+    return { path, answers, problems };
   }
 
   get seconds() {
@@ -55,17 +61,7 @@ export class Form {
 
 /** What keeps an answer from being taken: the name of a sentence, or null. The server decides. */
 export function problemOf(item, value) {
-  const empty = value === undefined || value.length === 0;
-  if (empty) return item.required ? "choose" : null;
-  if (item.kind === "text") {
-    if (UNSTORABLE.test(value.replace(/[\n\r\t]/g, ""))) return "bad_sign";
-    return [...value].length > item.max_length ? "too_long" : null;
-  }
-  if (item.kind !== "number" || item.options.some((option) => option.code === value)) return null;
-  const plain = number(value.trim().replace(",", "."));
-  if (plain === null) return "not_number";
-  const low = item.min !== null && plain < Number(item.min);
-  return low || (item.max !== null && plain > Number(item.max)) ? "out_of_range" : null;
+  return clean(item, value).problem;
 }
 
 /** A multiple choice after one of its options was touched; an exclusive one stands alone. */

@@ -32,6 +32,14 @@ export class Idle {
     if (this.#timer !== null && !this.#warned) this.#last = performance.now();
   }
 
+  /** Whether anybody is there is to be asked now, as after a time of quiet. */
+  doubt() {
+    if (this.#timer === null || this.#warned) return;
+    clearTimeout(this.#timer);
+    this.#last = performance.now() - this.quiet;
+    this.#watch();
+  }
+
   /** «I need more time». */
   extend() {
     if (this.#timer !== null) this.start();

@@ -25,16 +25,13 @@ let awaited = null; // the id of the form whose thanks are shown
 let fetched = 0;
 
 const queue = new SealedQueue({
+  name: "sealed-queue",
   signer: () => receiptKey,
-  post: async (items) => {
-    const answer = await ask("responses", { responses: items });
-    if (answer.status === 0) throw new Error("no network");
-    return { status: answer.status, receipts: answer.body?.receipts };
-  },
+  post: (items) => ask("responses", { responses: items }),
 });
 const idle = new Idle({ warn: warnOf, calm: calmDown, end: leftAlone });
 
-/** Post to the kiosk's door; status 0 without a network. */
+/** Post to the kiosk's door; status 0 without a network, a body only where it is JSON. */
 async function ask(path, body) {
   try {
     const answer = await fetch(`${base}/${path}`, {
@@ -295,8 +292,15 @@ function thanked(detail) {
       el("p", { class: "hint" }, t("receipt_hint")),
     ]
     : [el("p", { class: "lead" }, t(detail ? "kept" : "saved"))];
+  const complaint = detail?.complaint
+    ? el("section", { class: "note", "aria-labelledby": "complaint" },
+      el("h2", { id: "complaint" }, t("complaint_title")),
+      el("p", {}, t("complaint_told")),
+      el("p", {}, t("complaint_place")))
+    : null;
   show("thanks", t("thanks"), [
     proof,
+    complaint,
     clock,
     el("div", { class: "row" },
       button(t("more_time"), () => { left += THANKS; tell(); }, { class: "key aside" }),
@@ -348,9 +352,12 @@ function leftAlone() {
 
 // The device
 
+/** Leave nothing of the kiosk's shell; what other apps of this origin keep is theirs. */
 async function left() {
-  for (const name of await caches.keys()) await caches.delete(name);
-  for (const worker of await navigator.serviceWorker.getRegistrations()) await worker.unregister();
+  for (const name of await caches.keys()) {
+    if (name.startsWith("kiosk-")) await caches.delete(name);
+  }
+  await (await navigator.serviceWorker.getRegistration(base))?.unregister();
   location.replace(base);
 }
 
@@ -379,16 +386,22 @@ async function contact() {
   return ask("contact", { queue: waiting + help, version });
 }
 
+/** Somebody answers, reads the thanks, or works at the panel of staff. */
+function isBusy() {
+  return person !== null || awaited !== null || document.querySelector("dialog[open]") !== null;
+}
+
 /** Learn what has changed; a page is only left while nobody stands at it. */
 async function refresh() {
-  const alive = await contact();
-  if (person !== null || document.querySelector("dialog[open]")) return;
-  const refused = alive.status >= 400 && alive.status < 500;
-  if (refused || alive.body?.open === false) location.reload();
-  else if (alive.status === 200 && alive.body.version !== version) await renew();
-  else if (alive.status === 200) {
+  const { status, body } = await contact();
+  if (isBusy()) return;
+  const refused = status >= 400 && status < 500 && body?.error; // not a page of some proxy
+  if (refused || body?.open === false) location.reload();
+  else if (status !== 200 || !body) return;
+  else if (body.version !== version) await renew();
+  else {
     const found = await fetchPackage().catch(() => null);
-    if (found && person === null) kiosk = found;
+    if (found && !isBusy()) kiosk = found;
   }
 }
 
@@ -402,11 +415,15 @@ async function renew() {
       if (["activated", "redundant"].includes(worker.state)) resolve();
     }));
   }
-  if (person === null) location.reload();
+  if (!isBusy()) location.reload();
 }
 
 /** Keep shell and package on the device, so that it opens without a network. */
 async function keepShell() {
+  const older = navigator.serviceWorker.controller;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (older) replaced(); // the parts of this page came from another version than the page
+  });
   await navigator.serviceWorker.register("/k/sw.js", { scope: "/k/", updateViaCache: "none" });
   await navigator.serviceWorker.ready;
   if (!navigator.serviceWorker.controller) {
@@ -416,6 +433,12 @@ async function keepShell() {
   }
   await Promise.all([fetch(base), fetch(`${base}/package`)]);
   document.documentElement.dataset.offline = "ready"; // what is here is enough to open again
+}
+
+/** The parts this page runs are no longer kept: open it anew as soon as nobody stands here. */
+function replaced() {
+  if (isBusy()) setTimeout(replaced, 1000);
+  else location.reload();
 }
 
 async function open() {
@@ -433,13 +456,15 @@ async function open() {
   fetched = performance.now();
   start();
   contact();
-  setInterval(() => person === null && refresh(), REFRESH);
+  setInterval(() => isBusy() || refresh(), REFRESH);
   keepShell().catch((error) => console.warn("the shell is not kept:", error.message));
 }
 
 for (const sign of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
   addEventListener(sign, () => idle.touch(), { capture: true, passive: true });
 }
+// Who wakes the screen may be somebody else: the warning covers it until one touches «more time».
+document.addEventListener("visibilitychange", () => document.hidden && idle.doubt());
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("contextmenu", (event) => event.preventDefault());
 open();

@@ -1,6 +1,6 @@
 // What waits on a device: sealed to the wave's public key, kept until the server has it.
 // The format of a sealed form is defined in survey_app/services/sealing.py. Kiosks and tablets
-// use this one module. It knows no page: it is given `post(items)`, which asks the server.
+// use this one module. It knows no page and no address: it is given `post(items)`.
 
 export const SAVED = "saved";
 export const SENDING = "sending";
@@ -12,8 +12,12 @@ const BATCH = 20;
 const FILL = 512;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 300_000;
+const PATIENCE = 60_000; // whoever waits longer for an answer keeps other tabs from sending
+const KEPT = ["accepted", "duplicate", "conflict", "quarantined"]; // what the server has
 const AGAIN = ["not_stored"]; // refusals that a later try may mend by itself
 const FORMS_FAULT = [400, 413, 422];
+const SPOILT = [...FORMS_FAULT, 500]; // one form may have brought this upon the others
+const MOST_SPOILT = 3; // one after the other: then it is not the forms
 
 /** Seal a response object to a wave; `key` is {wave_id, point}. */
 export async function seal(key, id, content) {
@@ -48,7 +52,8 @@ export async function seal(key, id, content) {
 export async function isGenuine(point, receipt) {
   const { id, status, receipt: code, received_at: at, signature } = receipt;
   if (!point || !signature) return false;
-  const said = new TextEncoder().encode(`sipas receipt 1|${id}|${status}|${code}|${at}`);
+  const parts = ["sipas receipt 1", id, status, code ?? "", at ?? ""];
+  const said = new TextEncoder().encode(parts.join("|"));
   try {
     const curve = { name: "ECDSA", namedCurve: "P-256" };
     const key = await crypto.subtle.importKey("raw", bytesOf(point), curve, false, ["verify"]);
@@ -60,20 +65,23 @@ export async function isGenuine(point, receipt) {
 }
 
 /**
- * The outbox of a device. `post(items)` resolves to {status, receipts} or throws without a network.
- * `keeps` says whether received forms stay as {id, state, receipt}, as tablets list them.
- * `signer()` gives the public point that receipts are signed for: what a network page in between
- * makes up clears nothing.
+ * The outbox of a device, by the `name` of its database, which no other outbox of this origin has.
+ * `post(items)` asks the server; it resolves to {status, body}, the body null unless it is JSON, or
+ * throws without a network. `keeps` says whether received forms stay as {id, state, receipt}, as
+ * tablets list them. `signer()` gives the public point that receipts are signed for: what a network
+ * page in between makes up clears nothing. A `change` event tells of each receipt, in every tab.
  */
 export class SealedQueue extends EventTarget {
   #database = null;
+  #sending = new Set();
+  #size = BATCH;
   #running = null;
   #again = false;
   #failures = 0;
   #timer = null;
   #news;
 
-  constructor({ name = "sealed-queue", post, keeps = false, signer = null }) {
+  constructor({ name, post, signer, keeps = false }) {
     super();
     Object.assign(this, { name, post, keeps, signer });
     this.#news = new BroadcastChannel(name);
@@ -99,7 +107,7 @@ export class SealedQueue extends EventTarget {
         if (target.result === undefined) store.add({ id, sealed, state: SAVED });
       };
     });
-    this.#tell({});
+    this.#announce({});
   }
 
   /** All that the server does not have, as {id, sealed}: what a file takes along. */
@@ -110,21 +118,22 @@ export class SealedQueue extends EventTarget {
 
   /** All that is kept, without what is sealed. */
   async list() {
-    return (await this.#all()).map(({ sealed, ...rest }) => rest);
+    return (await this.#all()).map(({ sealed, ...form }) => (
+      isWaiting(form) && this.#sending.has(form.id) ? { ...form, state: SENDING } : form
+    ));
   }
 
   /** How many forms wait to be sent, and how many need a person. */
   async counts() {
-    const states = (await this.#all()).map((form) => form.state);
-    const help = states.filter((state) => state === NEEDS_HELP).length;
-    const received = states.filter((state) => state === RECEIVED).length;
-    return { waiting: states.length - help - received, help };
+    const forms = await this.#all();
+    const help = forms.filter((form) => form.state === NEEDS_HELP).length;
+    return { waiting: forms.filter(isWaiting).length, help };
   }
 
   /** Try once more what was refused. */
   async retry() {
     for (const form of await this.#all()) {
-      if (form.state === NEEDS_HELP) await this.#change(form.id, { state: SAVED });
+      if (form.state === NEEDS_HELP) await this.#change(form.id, { state: SAVED, problem: undefined });
     }
     return this.flush();
   }
@@ -159,61 +168,85 @@ export class SealedQueue extends EventTarget {
   /** Send until nothing is left that can be sent; false when some must be tried later. */
   async #drain() {
     const tried = new Set();
-    let alone = false;
+    let spoilt = 0;
     let clean = true;
     for (;;) {
-      const waiting = (await this.#all()).filter(
-        (form) => [SAVED, SENDING].includes(form.state) && !tried.has(form.id),
-      );
+      const waiting = (await this.#all()).filter((form) => isWaiting(form) && !tried.has(form.id));
       if (waiting.length === 0) return clean;
-      const items = waiting.slice(0, alone ? 1 : BATCH);
-      for (const form of items) await this.#change(form.id, { state: SENDING });
-      let answer;
-      try {
-        answer = await this.post(items.map(({ id, sealed }) => ({ id, sealed })));
-      } catch {
-        answer = { status: 0 };
-      }
-      if (answer.status === 200) {
+      const items = someOf(waiting, this.#size);
+      const { status, body } = await this.#ask(items);
+      if (status === 200 && Array.isArray(body?.receipts)) {
+        this.#size = Math.min(BATCH, 2 * this.#size);
+        spoilt = 0;
         for (const [place, form] of items.entries()) {
           tried.add(form.id);
-          clean = (await this.#settle(form, answer.receipts?.[place])) && clean;
+          const settled = await this.#settle(form, body.receipts[place]);
+          if (settled) this.#failures = 0; // on a bad line some get through: no longer pauses then
+          clean = settled && clean;
         }
-      } else if (FORMS_FAULT.includes(answer.status) && items.length > 1) {
-        alone = true; // one of them spoils the others
-      } else if (FORMS_FAULT.includes(answer.status)) {
-        const problem = { code: `http_${answer.status}`, message: "" };
-        await this.#change(items[0].id, { state: NEEDS_HELP, problem });
-      } else {
-        for (const form of items) await this.#change(form.id, { state: SAVED });
+      } else if (!SPOILT.includes(status)) {
+        this.#size = Math.ceil(this.#size / 2); // a weak network carries a few at a time
         return false;
+      } else if (items.length > 1) {
+        this.#size = 1;
+      } else {
+        const [form] = items;
+        tried.add(form.id);
+        spoilt += 1;
+        const ours = FORMS_FAULT.includes(status) && typeof body?.error === "string";
+        if (ours) await this.#refuse(form, { code: `http_${status}`, message: body.error });
+        else clean = false;
+        if (spoilt >= MOST_SPOILT) return false;
       }
+    }
+  }
+
+  /** What is answered to some forms; status 0 for no answer. Nothing is written before it. */
+  async #ask(items) {
+    for (const { id } of items) this.#sending.add(id);
+    let timer;
+    const late = new Promise((resolve) => { timer = setTimeout(resolve, PATIENCE, { status: 0 }); });
+    try {
+      const asked = this.post(items.map(({ id, sealed }) => ({ id, sealed })));
+      return await Promise.race([asked, late]);
+    } catch {
+      return { status: 0 };
+    } finally {
+      clearTimeout(timer);
+      for (const { id } of items) this.#sending.delete(id);
     }
   }
 
   /** What a receipt means for a form; false when it has to be tried again. */
   async #settle(form, receipt) {
-    const again = AGAIN.includes(receipt?.problems?.[0]?.code);
-    if (receipt?.id !== form.id || again || !(await this.#isOurs(receipt))) {
-      await this.#change(form.id, { state: SAVED });
+    if (receipt?.id !== form.id) return false;
+    const isKept = KEPT.includes(receipt.status);
+    if (isKept && !(await isGenuine(this.signer(), receipt))) return false;
+    const problem = receipt.problems?.[0];
+    try {
+      if (isKept) await this.#clear(form, receipt);
+      else if (receipt.status !== "rejected" || AGAIN.includes(problem?.code)) return false;
+      else await this.#refuse(form, problem ?? { code: "rejected", message: "" });
+    } catch (error) { // no room to write it down: the same receipt comes again
+      console.info("a receipt could not be noted:", error.name);
       return false;
     }
-    if (receipt.status === "rejected" || !receipt.receipt) {
-      const { code, message } = receipt.problems[0] ?? { code: receipt.status, message: "" };
-      await this.#change(form.id, { state: NEEDS_HELP, problem: { code, message } });
-      this.#announce({ id: form.id, status: receipt.status });
-      return true;
-    }
-    const kept = { id: form.id, state: RECEIVED, receipt: receipt.receipt };
-    await this.#write((store) => (this.keeps ? store.put(kept) : store.delete(form.id)));
-    this.#announce({ id: form.id, status: receipt.status, receipt: receipt.receipt });
     return true;
   }
 
-  /** Whether a receipt may be believed: one without a code clears nothing, others are signed. */
-  async #isOurs(receipt) {
-    if (this.signer === null || !receipt.receipt) return true;
-    return isGenuine(this.signer(), receipt);
+  /** The server has a form; a device without room keeps no receipt of it either. */
+  async #clear({ id }, receipt) {
+    const forget = () => this.#write((store) => store.delete(id));
+    const kept = { id, state: RECEIVED, receipt: receipt.receipt };
+    if (this.keeps) await this.#write((store) => store.put(kept)).catch(forget);
+    else await forget();
+    this.#announce(receipt);
+  }
+
+  /** The server will not have a form: a person has to look. */
+  async #refuse({ id }, { code, message }) {
+    await this.#change(id, { state: NEEDS_HELP, problem: { code, message } });
+    this.#announce({ id, status: "rejected" });
   }
 
   #announce(detail) {
@@ -225,14 +258,26 @@ export class SealedQueue extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail }));
   }
 
-  async #open() {
-    this.#database ??= await new Promise((resolve, reject) => {
+  /** The database; opened anew after the browser, or a newer app in another tab, has closed it. */
+  #open() {
+    const forget = () => { this.#database = null; };
+    this.#database ??= new Promise((resolve, reject) => {
       const request = indexedDB.open(this.name, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
+      request.onsuccess = () => {
+        const database = request.result;
+        database.onclose = forget;
+        database.onversionchange = () => {
+          database.close();
+          forget();
+        };
+        resolve(database);
+      };
+      request.onerror = () => {
+        forget();
+        reject(request.error);
+      };
     });
-    this.#database.onclose = () => { this.#database = null; };
     return this.#database;
   }
 
@@ -250,7 +295,8 @@ export class SealedQueue extends EventTarget {
     await new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
       transaction.oncomplete = resolve;
-      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+      // Only now is the reason known: at the error of a request it is still null.
+      transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
       change(transaction.objectStore(STORE));
     });
   }
@@ -263,6 +309,17 @@ export class SealedQueue extends EventTarget {
       };
     });
   }
+}
+
+/** Not with the server yet, and not refused; older versions wrote «sending» down. */
+function isWaiting({ state }) {
+  return state === SAVED || state === SENDING;
+}
+
+/** Some of the forms from a place of chance, so that none of them can stand before all others. */
+function someOf(forms, most) {
+  const from = Math.floor(Math.random() * forms.length);
+  return [...forms.slice(from), ...forms.slice(0, from)].slice(0, most);
 }
 
 function joined(...parts) {

@@ -41,13 +41,12 @@ async function page(event, pathname) {
     asked.catch(() => null),
     new Promise((resolve) => { setTimeout(() => resolve(undefined), PATIENCE); }),
   ]);
-  if (answer?.ok && answer.headers.get(NAME) === "keep") {
-    event.waitUntil(cache.put(pathname, answer.clone()));
-    return answer;
-  }
-  if (answer) { // closed, revoked, not enrolled: what was kept is no longer true
-    event.waitUntil(cache.delete(pathname));
-    return answer;
-  }
-  return (await cache.match(pathname)) ?? asked.then((late) => late ?? Response.error());
+  const told = answer?.headers.get(NAME);
+  if (told === "keep") event.waitUntil(cache.put(pathname, answer.clone()));
+  // Closed, revoked, not enrolled: what was kept is no longer true.
+  if (told === "drop") event.waitUntil(cache.delete(pathname));
+  if (told) return answer;
+  // Nobody, a broken server, or a page of the network's own, as to sign in to a Wi-Fi.
+  const kept = await cache.match(pathname);
+  return kept ?? answer ?? asked.then((late) => late ?? Response.error());
 }

@@ -2,7 +2,7 @@
 
 import { button, el } from "./dom.js";
 
-const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"];
+const DIGITS = [..."0123456789"];
 const LONGEST_PIN = 8;
 const QUIET = 60_000; // an open panel closes by itself
 
@@ -66,12 +66,14 @@ function pinPad({ dialog, show, ask, queue, t, left }) {
   };
   dialog.addEventListener("keydown", onKey);
   draw();
+  const digitKey = (digit) => button(digit, () => type(digit)); // laid out as on a telephone
   show(
     t("pin_title"), dots, note,
     el(
       "div", { class: "pad" },
-      DIGITS.map((digit) => button(digit, () => type(digit))),
+      DIGITS.slice(1).map(digitKey),
       button(t("clear"), () => { pin = ""; draw(); }, { class: "key aside" }),
+      digitKey(DIGITS[0]),
       button(t("enter"), enter, { class: "key main" }),
     ),
   );

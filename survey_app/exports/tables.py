@@ -10,7 +10,8 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from survey_app.i18n import of_record
-from survey_app.services.results import ResultsPage, TreeRow, rounded_percent
+from survey_app.services.result_tables import rounded_percent
+from survey_app.services.results import ResultsPage, TreeRow
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"

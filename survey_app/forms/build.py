@@ -14,6 +14,7 @@ from questionnaires.model import Category, Item
 from questionnaires.refusal import Refusal
 from questionnaires.rules import Answer
 from questionnaires.text import tidy
+from questionnaires.translation import Translation
 from survey_app.i18n import _
 
 PREFIX: Final = "q-"  # keeps the code of an item apart from the names a form has of its own
@@ -82,6 +83,14 @@ class FirstGiven(StringField):  # type: ignore[misc]
     def process_formdata(self, valuelist: list[str]) -> None:
         """Take the first value that is not empty, as it will be kept."""
         self.data = next((text for text in map(tidy, valuelist) if text.strip()), "")
+
+
+def saying(translation: Translation | None) -> Say:
+    """Texts of a questionnaire in another language, in Vietnamese where they are missing."""
+    if translation is None:
+        return str
+    texts = translation.texts
+    return lambda text: texts[text].text if text in texts else text
 
 
 def name_of(item: Item) -> str:

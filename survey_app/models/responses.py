@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
@@ -12,12 +13,15 @@ from sqlalchemy import (
     Text,
     Uuid,
     false,
+    func,
     text,
 )
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.db import Base, UtcDateTime
 
+ADMITTED, SET_ASIDE = "accepted", "set_aside"  # how a held form was settled
 HELPERS = ("nobody", "relative", "official")
 
 
@@ -154,7 +158,8 @@ class HeldResponse(Base):
 
     `conflict`: the same id with other content. `quarantined`: a version this service does not know.
     `late`: it came after the time in which a closed wave still takes what waited on devices.
-    `settled_at` says that a person decided on it, `settlement` how.
+    `settled_at` says that a person decided on it, `settlement` how: `accepted` (it is a `Response`
+    now, with the same receipt) or `set_aside`.
     """
 
     __tablename__ = "held_response"
@@ -170,6 +175,16 @@ class HeldResponse(Base):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settlement: Mapped[str | None] = mapped_column(String(16))
+
+    @hybrid_property
+    def is_apart(self) -> bool:
+        """Say whether it has not become a response."""
+        return self.settlement != ADMITTED
+
+    @is_apart.inplace.expression
+    @classmethod
+    def _is_apart(cls) -> ColumnElement[bool]:
+        return func.coalesce(cls.settlement, "") != ADMITTED
 
 
 class Tombstone(Base):

@@ -11,30 +11,24 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
-from survey_app.errors import Gone, NotFound
+from survey_app.errors import Gone
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
-from survey_app.models.waves import (
-    CollectionPoint,
-    Procedure,
-    Wave,
-    WaveForm,
-    WavePoint,
-    WaveUnit,
-)
+from survey_app.models.waves import Procedure, Wave, WaveUnit
 from survey_app.services.accounts import record
-from survey_app.services.dossier_codes import CODE_LENGTH, POINT, hash_of
-from survey_app.services.dossier_labels import THRESHOLD, Label, labels_of
+from survey_app.services.code_points import ensure_receipt_point
+from survey_app.services.dossier_codes import CODE_LENGTH, hash_of
+from survey_app.services.dossier_labels import THRESHOLD, Label, fields_by_code, labels_of
 from survey_app.services.links import HANOI
 from survey_app.services.responses import ALPHABET, LONGEST_CODE
+from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sorting import vietnamese
-from survey_app.services.waves import fields_of_work
+from survey_app.services.waves import fields_of_work, wave_named
 
 MOST: Final = 500  # codes at a time
 KEYS: Final = ("unit", "field", "month")
 MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 PRINTED: Final = "dossier_codes_printed"
-POINT_NAME: Final = "Mã trên giấy biên nhận hồ sơ"
 
 
 @dataclass(frozen=True)
@@ -91,7 +85,7 @@ def issue_codes(
         if label and code:
             rows.append(_stored(wave, label, _month(request.month, now), code))
     for unit_id in sorted({row["unit_id"] for row in rows}):
-        _ensure_point(session, wave, unit_id)
+        ensure_receipt_point(session, wave, unit_id)
     if rows:
         session.execute(insert(DossierCode), sorted(rows, key=lambda row: str(row["code_hash"])))
     return codes
@@ -172,11 +166,10 @@ def _request(n: int, item: Any) -> CodeRequest:
 
 
 def _open_wave(session: Session, code: str, now: datetime) -> Wave:
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    wave = wave_named(session, code)
     if wave.closed_at is not None and wave.closed_at <= now:
         raise Gone("Đợt khảo sát «{wave}» đã đóng nên không cấp mã nữa.", wave=code)
+    check_kept(wave, CONTACTS, now)
     return wave
 
 
@@ -192,17 +185,10 @@ def _units(session: Session, codes: set[str], now: datetime) -> dict[str, Unit]:
 
 def _fields(session: Session, codes: set[str]) -> dict[str, int]:
     """The field of each code, which may be that of one of its procedures."""
-    known = {p.id: p for p in session.scalars(select(Procedure))} if codes else {}
-    by_code = {procedure.code: procedure for procedure in known.values()}
-    found: dict[str, int] = {}
-    for code in sorted(codes):
-        procedure = by_code.get(code)
-        if procedure is None:
-            raise Refusal("Không có lĩnh vực hoặc thủ tục «{field}».", field=code)
-        while procedure.parent_id is not None:
-            procedure = known[procedure.parent_id]
-        found[code] = procedure.id
-    return found
+    known = fields_by_code(session) if codes else {}
+    for code in sorted(codes - set(known)):
+        raise Refusal("Không có lĩnh vực hoặc thủ tục «{field}».", field=code)
+    return {code: known[code] for code in codes}
 
 
 def _months(now: datetime) -> tuple[str, ...]:
@@ -239,32 +225,3 @@ def _stored(wave: Wave, label: Label, month: str, code: str) -> dict[str, Any]:
         "month": month,
         "used": False,
     }
-
-
-def _ensure_point(session: Session, wave: Wave, unit_id: int) -> None:
-    """Where answers by code for a unit are counted: no counter, so no counter's rate is bent."""
-    code = POINT.format(unit_id=unit_id)
-    point = session.scalar(select(CollectionPoint).where(CollectionPoint.code == code))
-    if point is None:
-        point = CollectionPoint(code=code, name=POINT_NAME, unit_id=unit_id, by_code=True)
-        session.add(point)
-        session.flush()
-    if session.get(WavePoint, (wave.id, point.id)) is None:
-        form = _form(session, wave)
-        named = {"questionnaire": form.questionnaire, "version": form.version}
-        session.add(WavePoint(wave_id=wave.id, point_id=point.id, **named))
-    if session.get(WaveUnit, (wave.id, unit_id)) is None:
-        session.add(WaveUnit(wave_id=wave.id, unit_id=unit_id))
-    session.flush()
-
-
-def _form(session: Session, wave: Wave) -> WaveForm:
-    """The form that most points of the wave collect, since a code is one more way to it."""
-    forms = {(form.questionnaire, form.version): form for form in wave.forms}
-    used = session.execute(
-        select(WavePoint.questionnaire, WavePoint.version).where(WavePoint.wave_id == wave.id)
-    ).all()
-    names = sorted(forms, key=lambda name: (-sum(tuple(row) == name for row in used), name))
-    if not names:
-        raise Refusal("Đợt khảo sát «{wave}» chưa có phiếu nào.", wave=wave.code)
-    return forms[names[0]]

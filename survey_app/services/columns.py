@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -126,18 +126,12 @@ class Layout:
     def _frame(self, row: Row, problems: list[CellProblem]) -> dict[str, str]:
         found: dict[str, str] = {}
         for key, place in self.frame.items():
-            value, title = whole(row.cells[place]), self.header[place]
-            if not value:
-                refusal = Refusal("Cột «{column}» của dàn chọn mẫu để trống.", column=title)
+            title, cell = self.header[place], row.cells[place]
+            found[key] = whole(cell)
+            try:
+                found[key] = frame_value(title, cell, is_frame_number(key, self.numbers))
+            except Refusal as refusal:
                 problems.append(CellProblem(title, "", refusal))
-            elif key in self.numbers or FRAME_NUMBER.fullmatch(key):
-                value = value.replace(",", ".")
-                amount = number(value)
-                if amount is None or amount <= 0:
-                    template = "Cột «{column}» phải là số dương, không phải «{value}»."
-                    refusal = Refusal(template, column=title, value=row.cells[place])
-                    problems.append(CellProblem(title, "", refusal))
-            found[key] = value
         return found
 
     @cached_property
@@ -326,6 +320,26 @@ class _Finder:
         )
         name, version = self._mapping.name, self._version.name
         raise Refusal(template, file=name, key=key, version=version, item=target)
+
+
+def is_frame_number(key: str, numbers: Collection[str]) -> bool:
+    """Say whether a key of the sampling frame is a number: known by its name, or named so."""
+    return key in numbers or FRAME_NUMBER.fullmatch(key) is not None
+
+
+def frame_value(column: str, cell: str, is_number: bool) -> str:
+    """What the sampling frame says of a place, from a cell; raises `Refusal` naming the column."""
+    value = whole(cell)
+    if not value:
+        raise Refusal("Cột «{column}» của dàn chọn mẫu để trống.", column=column)
+    if not is_number:
+        return value
+    value = value.replace(",", ".")
+    amount = number(value)
+    if amount is None or amount <= 0:
+        template = "Cột «{column}» phải là số dương, không phải «{value}»."
+        raise Refusal(template, column=column, value=cell)
+    return value
 
 
 def whole(text: str) -> str:

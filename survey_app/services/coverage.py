@@ -78,7 +78,8 @@ class Coverage:
 def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
     """Compare answers and dossiers of a wave, counter by counter, day by day of Viet Nam.
 
-    Days are those on which answers were received. Voided answers do not count; dossiers count from
+    Answers by a one-time code were given at no counter: they stand in no line and in no sum. Days
+    are those on which answers were received. Voided answers do not count; dossiers count from
     the day the wave was opened until it was closed, or until today.
     """
     cells: dict[int, dict[date, Tally]] = defaultdict(dict)
@@ -110,7 +111,7 @@ def write_coverage(found: Coverage, heading: Sequence[str], stream: TextIO) -> N
         for day, tally in point.days:
             rate = "" if tally.rate is None else f"{100 * tally.rate:.2f}".replace(".", ",")
             returned = "" if tally.returned is None else tally.returned
-            texts = [_harmless(text) for text in (point.code, point.unit, point.name)]
+            texts = [harmless(text) for text in (point.code, point.unit, point.name)]
             marks = [tally.uncounted, tally.exceeding]
             numbers = [tally.answers, tally.partial, returned, rate, *marks]
             writer.writerow([*texts, f"{day:%d/%m/%Y}", *numbers])
@@ -130,7 +131,7 @@ def _points(session: Session, wave: Wave) -> Iterable[tuple[CollectionPoint, str
         select(CollectionPoint, Unit.name)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
-        .where(WavePoint.wave_id == wave.id)
+        .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
         .order_by(CollectionPoint.code)
     )
     return [(point, unit) for point, unit in session.execute(query)]
@@ -171,5 +172,6 @@ def _dossiers(session: Session, wave: Wave, now: datetime) -> Iterable[tuple[int
     return [(point, day, int(n)) for point, day, n in session.execute(query)]
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

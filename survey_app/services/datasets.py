@@ -30,6 +30,8 @@ class Form:
     """One response as the mathematics needs it."""
 
     id: UUID
+    version: str
+    revision: int
     content_hash: str
     vector: bytes
     frame: str | None
@@ -38,20 +40,23 @@ class Form:
     rater_group: str | None
 
 
-def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
-    """The responses of a wave to a questionnaire version that count, in the order of their ids.
+def forms_of(session: Session, wave: Wave, *names: str) -> Sequence[Form]:
+    """The responses of a wave to versions of a questionnaire that count, in the order of their ids.
 
-    Voided ones do not, nor do partial ones, which their giver left before the end.
+    `names` are `code/version` of one questionnaire. Voided ones do not count, nor do partial ones,
+    which their giver left before the end. What was corrected counts as it reads now.
     """
-    code, _, version = name.partition("/")
-    columns = (Response.id, Response.content_hash, Response.vector, Response.frame)
+    (code,) = {name.partition("/")[0] for name in names}
+    versions = [name.partition("/")[2] for name in names]
+    columns = (Response.id, Response.version, Response.revision, Response.content_hash)
     query = (
-        select(*columns, Unit.code, Response.helped, Response.rater_group)
+        select(*columns, Response.vector, Response.frame)
+        .add_columns(Unit.code, Response.helped, Response.rater_group)
         .join(Unit, Unit.id == Response.unit_id)
         .where(
             Response.wave_id == wave.id,
             Response.questionnaire == code,
-            Response.version == version,
+            Response.version.in_(versions),
             Response.voided_at.is_(None),
             Response.partial.is_(False),
         )
@@ -60,32 +65,26 @@ def forms_of(session: Session, wave: Wave, name: str) -> Sequence[Form]:
     return [Form(*row) for row in session.execute(query)]
 
 
-def dataset_of(session: Session, catalogue: Catalogue, wave: Wave, name: str) -> Dataset:
-    """The data set of a wave for the questionnaire version `code/version`.
+def dataset_of(session: Session, catalogue: Catalogue, wave: Wave, *names: str) -> Dataset:
+    """The data set of a wave for versions `code/version` of a questionnaire, the newest last.
 
-    Columns: every closed item, what the sampling frame says of each place, `unit`, `helped` where
-    any form says who helped to answer, `rater_group` where invited officials answered (empty for
-    those of pooled groups), and `provenance` where the answers of the wave are not original ones.
-    Voided and partial responses are left out; so are numbers and texts, which no
+    Each vector is read by the dictionary of its own version. Columns: every closed item that any of
+    them asks (empty where a version does not), what the sampling frame says of each place, `unit`,
+    `helped` where any form says who helped to answer, `rater_group` where invited officials
+    answered (empty for those of pooled groups), and `provenance` where the answers of the wave are
+    not original ones. Voided and partial responses are left out; so are numbers and texts, which no
     index reads. Raises `Refusal` when nothing is left.
     """
-    return dataset_from(forms_of(session, wave, name), catalogue, wave, name)
+    return dataset_from(forms_of(session, wave, *names), catalogue, wave, *names)
 
 
-def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, name: str) -> Dataset:
+def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, *names: str) -> Dataset:
     """The same as `dataset_of`, from forms that have been read already."""
     if not forms:
         template = "Đợt khảo sát «{wave}» chưa có phiếu «{form}» nào để tính."
-        raise Refusal(template, wave=wave.code, form=name)
-    slots = dictionary(catalogue.questionnaire(name).definition)
-    width = sum(slot.width for slot in slots)
-    coded = np.frombuffer(b"".join(form.vector for form in forms), dtype=np.uint8)
-    if len(coded) != width * len(forms):
-        template = "Đợt khảo sát «{wave}»: có phiếu «{form}» không mã hóa theo phiên bản này."
-        raise Refusal(template, wave=wave.code, form=name)
-    matrix = coded.reshape(len(forms), width)
+        raise Refusal(template, wave=wave.code, form=", ".join(names))
     columns = dict(_frame_columns([form.frame for form in forms]))
-    columns |= {slot.item: _item_column(slot, matrix) for slot in slots}
+    columns |= _item_columns(forms, catalogue, wave, names)
     columns[UNIT] = Column.of(form.unit for form in forms)
     if any(form.helped for form in forms):
         columns[HELPED] = Column.of(form.helped or UNKNOWN_HELP for form in forms)
@@ -97,11 +96,49 @@ def dataset_from(forms: Sequence[Form], catalogue: Catalogue, wave: Wave, name: 
 
 
 def data_checksum(forms: Sequence[Form]) -> str:
-    """The sha256 over id, content hash and sampling frame of responses, whatever their order."""
+    """The sha256 over id, content hash and sampling frame of responses, whatever their order.
+
+    The content hash stays that of the form as collected, so a corrected one adds its revision.
+    """
     digest = hashlib.sha256()
-    for line in sorted(f"{form.id} {form.content_hash} {form.frame or ''}\n" for form in forms):
+    for line in sorted(_mark(form) for form in forms):
         digest.update(line.encode("utf-8"))
     return digest.hexdigest()
+
+
+def _mark(form: Form) -> str:
+    revised = f" {form.revision}" if form.revision else ""
+    return f"{form.id} {form.content_hash} {form.frame or ''}{revised}\n"
+
+
+def _item_columns(
+    forms: Sequence[Form], catalogue: Catalogue, wave: Wave, names: Sequence[str]
+) -> dict[str, Column]:
+    """A column for every closed item of any version, in the order of the newest."""
+    found: dict[str, list[tuple[NDArray[np.intp], Column]]] = {}
+    for name in reversed(names):
+        version = name.partition("/")[2]
+        rows = np.array([k for k, form in enumerate(forms) if form.version == version], np.intp)
+        slots = dictionary(catalogue.questionnaire(name).definition)
+        width = sum(slot.width for slot in slots)
+        coded = np.frombuffer(b"".join(forms[k].vector for k in rows), dtype=np.uint8)
+        if len(coded) != width * len(rows):
+            template = "Đợt khảo sát «{wave}»: có phiếu «{form}» không mã hóa theo phiên bản này."
+            raise Refusal(template, wave=wave.code, form=name)
+        matrix = coded.reshape(len(rows), width)
+        for slot in slots:
+            found.setdefault(slot.item, []).append((rows, _item_column(slot, matrix)))
+    return {item: _joined(len(forms), parts) for item, parts in found.items()}
+
+
+def _joined(n: int, parts: Sequence[tuple[NDArray[np.intp], Column]]) -> Column:
+    """One column of `n` rows out of columns of some of them; the other rows are empty."""
+    labels: dict[str, int] = {}
+    codes = np.full(n, -1, dtype=np.int32)
+    for rows, column in parts:
+        places = [labels.setdefault(label, len(labels)) for label in column.labels]
+        codes[rows] = np.array([*places, -1], np.int32)[column.codes]
+    return Column.narrow(codes, tuple(labels))
 
 
 def _item_column(slot: Slot, matrix: NDArray[np.uint8]) -> Column:

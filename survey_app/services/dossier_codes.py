@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from questionnaires.answers import check_answers
@@ -16,7 +16,8 @@ from survey_app.errors import Gone, NotFound
 from survey_app.models.codes import DossierCode
 from survey_app.models.responses import HELPERS
 from survey_app.models.units import Unit
-from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
+from survey_app.models.waves import CollectionPoint, Procedure, Wave
+from survey_app.services.code_points import receipt_point
 from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE
 from survey_app.services.staging import stage
 from survey_app.services.waves import Door, is_open
@@ -25,7 +26,6 @@ CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
 GROUP: Final = 4
 MODE: Final = "code"
 FORM: Final = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
-POINT: Final = "H{unit_id:05d}"  # hồ sơ: where answers by code are counted, one for each unit
 
 
 @dataclass(frozen=True)
@@ -124,14 +124,10 @@ def _door(session: Session, row: DossierCode, now: datetime) -> Door:
     if row.used:
         raise _used()
     wave, unit = session.get_one(Wave, row.wave_id), session.get_one(Unit, row.unit_id)
-    place = session.execute(
-        select(CollectionPoint, WavePoint)
-        .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
-        .where(CollectionPoint.code == POINT.format(unit_id=unit.id), WavePoint.wave_id == wave.id)
-    ).one_or_none()
-    if place is None or not is_open(wave, now):
+    assigned = receipt_point(session, wave.id, unit.id)
+    if assigned is None or not is_open(wave, now):
         raise Gone("Đợt lấy ý kiến của mã này hiện không nhận phiếu. Xin cảm ơn Ông/Bà.")
-    point, assigned = place
+    point = session.get_one(CollectionPoint, assigned.point_id)
     field = session.get_one(Procedure, row.procedure_id) if row.procedure_id else None
     return Door(
         wave_id=wave.id,

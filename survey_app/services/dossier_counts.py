@@ -148,8 +148,15 @@ def _known(session: Session, keys: Mapping[Key, Any]) -> dict[Key, int]:
     if not keys:
         return {}
     days = [day for _point, day, _unit, _field in keys]
+    points = sorted({point for point, _day, _unit, _field in keys})
     query = select(DossierCount).where(DossierCount.day.between(min(days), max(days)))
-    found = {(c.point_id, c.day, c.unit_id, c.field): c.returned for c in session.scalars(query)}
+    found = {
+        (c.point_id, c.day, c.unit_id, c.field): c.returned
+        for start in range(0, len(points), CHUNK)
+        for c in session.scalars(
+            query.where(DossierCount.point_id.in_(points[start : start + CHUNK]))
+        )
+    }
     return {key: found[key] for key in keys if key in found}
 
 

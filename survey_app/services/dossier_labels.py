@@ -76,7 +76,7 @@ class Labels:
 def labels_of(session: Session, now: datetime) -> Labels:
     """The labels by the dossiers returned in the last full month; one without records is empty."""
     first, after = last_month(now)
-    roots = _fields(session)
+    roots = fields_by_code(session)
     grouped = session.execute(
         select(DossierCount.unit_id, DossierCount.field, func.sum(DossierCount.returned))
         .where(DossierCount.day >= first, DossierCount.day < after)
@@ -95,7 +95,7 @@ def last_month(now: datetime) -> tuple[date, date]:
     return (after - timedelta(days=1)).replace(day=1), after
 
 
-def _fields(session: Session) -> dict[str, int]:
+def fields_by_code(session: Session) -> dict[str, int]:
     """The field (lĩnh vực) that each code of a field or of one of its procedures belongs to."""
     rows = session.execute(select(Procedure.id, Procedure.code, Procedure.parent_id)).all()
     parents = {identity: parent for identity, _code, parent in rows}

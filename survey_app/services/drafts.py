@@ -25,6 +25,7 @@ from survey_app.services.waves import Door
 
 LIFETIME: Final = timedelta(hours=24)
 PARADATA: Final = "paradata"
+RATED: Final = ("unit", "field")  # in the context of a draft
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def start_draft(session: Session, door: Door, locale: str, now: datetime) -> str
 def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> Draft | None:
     """The form a browser has begun at this door; None when it was sent, is a day old or another's.
 
+    Another's is also one of a questionnaire that is no longer asked here: it could not be taken.
     The row stays locked until the end of the transaction, so that of two saves at the same moment
     the second sees what the first has done.
     """
@@ -71,7 +73,8 @@ def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> 
     found = session.scalar(select(Draft).where(Draft.key_hash == _hash(key)).with_for_update())
     if found is None or now - found.saved_at >= LIFETIME:
         return None
-    return found if (found.wave_id, found.point_id) == (door.wave_id, door.point_id) else None
+    begun = (found.wave_id, found.point_id, found.questionnaire)
+    return found if begun == (door.wave_id, door.point_id, door.questionnaire) else None
 
 
 def answers_of(draft: Draft) -> dict[str, Value]:
@@ -86,8 +89,14 @@ def context_of(draft: Draft) -> dict[str, str]:
 
 
 def save_context(draft: Draft, changes: Mapping[str, str | None], now: datetime) -> None:
-    """Keep what the form carries beside its answers; None takes something back."""
-    after = {k: v for k, v in (_kept(draft) | dict(changes)).items() if v is not None}
+    """Keep what the form carries beside its answers; None takes something back.
+
+    Another agency or field is told on the page before sending: one shown before is stale then.
+    """
+    before = _kept(draft)
+    after = {k: v for k, v in (before | dict(changes)).items() if v is not None}
+    if draft.revision > 0 and any(before.get(k) != after.get(k) for k in RATED):
+        draft.revision += 1
     draft.context = json.dumps(after, ensure_ascii=False, sort_keys=True)
     draft.saved_at = now
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.models.responses import Response
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WaveIndex, WavePoint
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.columns import (
     CellProblem,
     ColumnMapping,
@@ -36,7 +36,7 @@ from survey_app.services.responses import (
     accept_response,
 )
 from survey_app.services.sheets import Row, Sheet
-from survey_app.services.waves import is_collecting, is_open
+from survey_app.services.waves import frame_keys, is_collecting, is_open
 
 BATCH = 500  # rows of one transaction: other writers wait for less than two seconds
 PAPER_FORMS = UUID("6d1b1f3c-5a0e-5c55-9a52-0f6f1e6f6a11")  # the name space of their ids
@@ -288,7 +288,7 @@ def plan_import(
         raise Refusal(template, wave=wave.code, name=version.name)
     if request.point is not None:
         _require_point(session, used, request.point, now)
-    numbers = _frame_numbers(session, wave)
+    numbers = [key for key, is_number in frame_keys(session, wave).items() if is_number]
     fixed = request.point is not None
     layout = layout_of(version, sheet, request.mapping, fixed, numbers)
     return Import(request, sheet, layout, catalogue)
@@ -327,12 +327,3 @@ def _hashes(session: Session, identities: Iterable[str]) -> dict[str, str]:
     chosen = select(Response.id, Response.content_hash)
     rows = session.execute(chosen.where(Response.id.in_([UUID(i) for i in identities])))
     return {str(row.id): row.content_hash for row in rows}
-
-
-def _frame_numbers(session: Session, wave: Wave) -> list[str]:
-    """The keys of the sampling frame that the wave's indices read as numbers."""
-    rows = session.execute(
-        select(WaveIndex.weight, WaveIndex.fpc).where(WaveIndex.wave_id == wave.id)
-    )
-    names = (name for row in rows for cell in row if cell for name in cell.split(","))
-    return [name.strip() for name in names]

@@ -15,7 +15,10 @@ from survey_app.models.codes import Invitation, InvitationContact
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 from survey_app.services.invitations import code_of, hash_of, new_salt
+from survey_app.services.links import HANOI
+from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sheets import Row, Sheet, plain
+from survey_app.services.waves import hold
 
 GROUP, UNIT, NAME, CONTACT = "group", "unit", "name", "contact"
 TITLES: Final = {
@@ -72,12 +75,14 @@ def import_list(
     Columns: group (nhóm), own unit code (mã đơn vị, may be empty), name (họ tên), contact (liên
     hệ: e-mail or telephone). Somebody who stands on the list already, in the same group and unit,
     is passed over, so a longer list may be imported again. Raises `Refusal` when the sheet as a
-    whole cannot be read.
+    whole cannot be read, and `Gone` when the contacts of the wave have been deleted.
     """
+    check_kept(wave, CONTACTS, now)
+    hold(session, wave)
     report = ListReport(sheet.name, len(sheet.rows))
     places = _places(sheet)
     sheet.require_values(places.values())
-    units = _units(session, now.date())
+    units = _units(session, now.astimezone(HANOI).date())
     before = _people_of(session, wave)
     seen: dict[str, int] = {}
     new: list[Person] = []

@@ -19,6 +19,7 @@ from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import Draft
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.services.code_points import takes_invitations
 from survey_app.services.drafts import context_of, drop_draft
 from survey_app.services.responses import (
     ACCEPTED,
@@ -169,20 +170,6 @@ def spend(session: Session, where: tuple[str, str], draft: Draft, catalogue: Cat
     return Receipt("", ACCEPTED)
 
 
-def invitation_point(session: Session, wave_id: int, unit_id: int) -> WavePoint | None:
-    """Where the answers of invited officials about a unit come in; None before any is assigned."""
-    query = (
-        select(WavePoint)
-        .join(CollectionPoint, CollectionPoint.id == WavePoint.point_id)
-        .where(
-            WavePoint.wave_id == wave_id,
-            CollectionPoint.unit_id == unit_id,
-            CollectionPoint.by_code,
-        )
-    )
-    return session.scalar(query)
-
-
 def _sent_already(unit: Unit) -> Gone:
     return Gone("Phiếu đánh giá {unit} đã được gửi; mỗi đơn vị chỉ nhận một phiếu.", unit=unit.name)
 
@@ -203,7 +190,7 @@ def _targets(invitation: Invitation) -> Select[Unit, CollectionPoint, WavePoint,
         .where(
             InvitationTarget.invitation_id == invitation.id,
             WavePoint.wave_id == invitation.wave_id,
-            CollectionPoint.by_code,
+            takes_invitations(),
         )
     )
 

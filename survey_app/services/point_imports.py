@@ -15,7 +15,7 @@ from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.line_reports import NEW, SAME, WRONG, Line, LineReport, columns_of
 from survey_app.services.points import clean_name, unit_named, units_on
 from survey_app.services.sheets import Row, Sheet
-from survey_app.services.waves import add_point
+from survey_app.services.waves import add_point, hold
 
 COLUMNS: Final = {
     "unit": ("đơn vị", "unit"),
@@ -48,6 +48,7 @@ def plan_points(session: Session, wave: Wave, sheet: Sheet, day: date) -> PointP
     A counter that the wave has already (same unit, same name) is left as it is, so the same file
     again adds nothing. Raises `Refusal` when the table as a whole cannot be read.
     """
+    hold(session, wave)
     places = columns_of(sheet, COLUMNS, ("unit", "name"))
     units = units_on(session, day)
     known = {

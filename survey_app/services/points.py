@@ -23,10 +23,10 @@ from survey_app.models.waves import (
     WavePoint,
 )
 from survey_app.services.links import HANOI, VALID_KEYS, link_to, token_of
-from survey_app.services.sorting import holds, vietnamese
-from survey_app.services.waves import add_point, is_collecting
+from survey_app.services.paging import Asked, Cut, cut
+from survey_app.services.sorting import vietnamese
+from survey_app.services.waves import add_point, hold, is_collecting
 
-PAGE: Final = 50  # counters on a page of the list
 LONGEST_NAME: Final = 120
 WEEK: Final = {  # as in the JSON of opening hours
     "1": "Thứ Hai",
@@ -38,14 +38,6 @@ WEEK: Final = {  # as in the JSON of opening hours
     "7": "Chủ nhật",
 }
 SPAN: Final = re.compile(r"(\d{1,2})[:hg](\d{2})\s*[-–]\s*(\d{1,2})[:hg](\d{2})")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which part of the list is asked for."""
-
-    search: str = ""
-    page: int = 1
 
 
 @dataclass(frozen=True)
@@ -61,18 +53,6 @@ class PointLine:
     closed_at: datetime | None
     token: str
     last_day: date
-
-
-@dataclass(frozen=True)
-class PointList:
-    """One page of the counters of a wave; `total` counts all, `found` those that were searched."""
-
-    wave: Wave
-    lines: tuple[PointLine, ...]
-    total: int
-    found: int
-    page: int
-    pages: int
 
 
 @dataclass(frozen=True)
@@ -94,30 +74,17 @@ class Rotation:
     stops_until: datetime | None
 
 
-def wave_to_print(session: Session, code: str) -> Wave:
-    """The wave with a code; raises `NotFound`."""
-    wave = session.scalar(select(Wave).where(Wave.code == code))
-    if wave is None:
-        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
-    return wave
-
-
 def points_of(
     session: Session, wave: Wave, asked: Asked, secret_key: str, now: datetime
-) -> PointList:
+) -> Cut[PointLine]:
     """A page of the counters of a wave, with the links that would be printed now.
 
-    The search reads code, name and unit without accents or case, which no database does alike.
     Needs a writing session: see `token_of`.
     """
-    rows = _rows(session, wave)
-    found = [row for row in rows if holds(_text_of(row[0]), asked.search)]
-    pages = max(1, -(-len(found) // PAGE))
-    page = min(max(asked.page, 1), pages)
-    shown = found[(page - 1) * PAGE : page * PAGE]
-    agencies = _agencies(session, [point.id for point, _form in shown])
+    page = cut(_rows(session, wave), lambda row: _text_of(row[0]), asked)
+    agencies = _agencies(session, [point.id for point, _form in page.lines])
     lines = []
-    for point, form in shown:
+    for point, form in page.lines:
         link = link_to(session, wave, point, now)
         lines.append(
             PointLine(
@@ -132,7 +99,7 @@ def points_of(
                 last_day=link.last_day,
             )
         )
-    return PointList(wave, tuple(lines), len(rows), len(found), page, pages)
+    return Cut(tuple(lines), page.total, page.found, page.page, page.pages)
 
 
 def point_in(session: Session, wave: Wave, code: str) -> CollectionPoint:
@@ -188,6 +155,7 @@ def add_counter(
 ) -> CollectionPoint:
     """Add a counter to a wave; raises `Refusal` when the unit has one of this name already."""
     name = clean_name(name)
+    hold(session, wave)
     if any(
         point.unit_id == unit.id and point.name == name for point, _form in _rows(session, wave)
     ):

@@ -86,8 +86,8 @@ def note_quality(session: Session, row: Mapping[str, Any], known: Circumstances)
     """Score a response that has just been inserted, and keep the score beside it.
 
     `row` holds the columns of the response. One query over the newest responses of the day at the
-    same counter, and one insert; a form on paper or from a one-time code takes no query, since when
-    it comes says nothing of when it was filled in.
+    same counter, a second where very many came at once, and one insert. A form on paper or from a
+    one-time code takes no query, since when it comes says nothing of when it was filled in.
     """
     noticed = _noticed(row, known)
     if row["mode"] in BY_PERSON:
@@ -171,14 +171,35 @@ def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances
         given["device"] = known.device_id
     counted = session.execute(_WITH_DEVICE if of_device else _AT_POINT, given).one()
     identical, at_point, at_device = (*(n or 0 for n in counted), 0)[:3]
+    at_device += 1  # itself, which has no row of quality yet
+    # A kiosk sends all that a loss of network held back at once: those people came one by one.
+    if row["mode"] in ONLINE and (at_point > MOST_AT_POINT or at_device > MOST_AT_DEVICE):
+        at_point, at_device = _not_held_back(session, row, given)
     first_noticed = IDENTICAL_SHORT if len(row["vector"]) < SHORT_FORM else IDENTICAL_LONG
     found = {
         "identical": any(row["vector"]) and identical >= first_noticed,
         # A tablet or a phone call is sent whenever there is a network: many at once is usual.
         "burst": row["mode"] in ONLINE and at_point > MOST_AT_POINT,
-        "device_burst": of_device and at_device + 1 > MOST_AT_DEVICE,
+        "device_burst": of_device and at_device > MOST_AT_DEVICE,
     }
     return {name: POINTS[name] for name, is_so in found.items() if is_so}
+
+
+def _not_held_back(
+    session: Session, row: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[int, int]:
+    """How many of the fresh ones came as soon as they were sent: at the counter, of the device."""
+    if _waited(row) > WAITED.total_seconds():
+        return 0, 0
+    fresh = session.execute(_FRESH, {name: given[name] for name in ("point", "since", "now")})
+    devices = [
+        device
+        for identity, submitted_at, received_at, device in fresh
+        if identity != row["id"]
+        and _waited({"submitted_at": submitted_at, "received_at": received_at})
+        <= WAITED.total_seconds()
+    ]
+    return len(devices) + 1, devices.count(given.get("device")) + 1
 
 
 def _count(condition: Any) -> Any:
@@ -202,6 +223,14 @@ def _queries() -> tuple[Any, Any]:
     return select(*counts), select(*counts, _count(same)).select_from(joined)
 
 
+_FRESH: Final = (
+    select(Response.id, Response.submitted_at, Response.received_at, ResponseQuality.device_id)
+    .outerjoin(ResponseQuality, ResponseQuality.response_id == Response.id)
+    .where(Response.point_id == bindparam("point"), Response.received_at > bindparam("since"))
+    .where(Response.received_at <= bindparam("now"))
+    .order_by(Response.received_at.desc())
+    .limit(NEWEST)
+)
 # Built once: building takes longer than running.
 _AT_POINT, _WITH_DEVICE = _queries()
 _KEEP: Final = insert(Base.metadata.tables[ResponseQuality.__tablename__])

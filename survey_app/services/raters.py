@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
@@ -12,12 +11,12 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.units import Unit
-from survey_app.models.waves import Wave, WaveForm, WavePoint, WaveUnit
-from survey_app.services.invitations import invitation_point
+from survey_app.models.waves import Wave, WaveForm, WaveUnit
+from survey_app.services.code_points import add_invitation_point, invitation_point
+from survey_app.services.sorting import vietnamese
 from survey_app.services.staging import FEWEST
-from survey_app.services.waves import add_point
+from survey_app.services.waves import hold
 
-POINT_NAME: Final = "Thư mời khảo sát"
 Cell = tuple[str, int]  # group and id of a unit
 
 
@@ -78,6 +77,7 @@ def matrix_of(session: Session, wave: Wave) -> Matrix:
 
 def save_matrix(session: Session, wave: Wave, chosen: Collection[Cell]) -> None:
     """Let exactly these groups rate these units; targets change when they are assigned."""
+    hold(session, wave)
     session.execute(delete(RaterTarget).where(RaterTarget.wave_id == wave.id))
     rows = [
         {"wave_id": wave.id, "rater_group": group, "unit_id": unit}
@@ -100,6 +100,7 @@ def assign_targets(session: Session, wave: Wave, name: str) -> Assigned:
         raise NotFound(
             "Đợt khảo sát «{wave}» không dùng phiếu «{form}».", wave=wave.code, form=name
         )
+    hold(session, wave)
     cells = select(RaterTarget.rater_group, RaterTarget.unit_id).where(
         RaterTarget.wave_id == wave.id
     )
@@ -137,6 +138,7 @@ def response_rates(session: Session, wave: Wave) -> ResponseRates:
     query = (
         select(
             Invitation.rater_group,
+            Unit.id,
             Unit.name,
             Invitation.id,
             InvitationTarget.used,
@@ -145,7 +147,8 @@ def response_rates(session: Session, wave: Wave) -> ResponseRates:
         .join(Unit, Unit.id == InvitationTarget.unit_id)
         .where(Invitation.wave_id == wave.id)
     )
-    rows = [(group, unit, who, bool(used)) for group, unit, who, used in session.execute(query)]
+    found = session.execute(query).all()
+    rows = [(group, str(unit), who, bool(used)) for group, unit, _, who, used in found]
     everybody = _rates(("", who, used) for _, _, who, used in rows)
     by_group = _rates((group, who, used) for group, _, who, used in rows)
     by_unit = _rates((unit, who, used) for _, unit, who, used in rows)
@@ -155,7 +158,8 @@ def response_rates(session: Session, wave: Wave) -> ResponseRates:
     if groups and units and any(told_by(cells, groups, units, group) for group in small):
         units = None
     whole = next((rate for rate in everybody if rate.people >= FEWEST), None)
-    return ResponseRates(whole, groups, units)
+    names = {str(unit): name for _, unit, name, _, _ in found}
+    return ResponseRates(whole, groups, _named(units, names) if units else units)
 
 
 def pooled(rates: Sequence[Rate]) -> tuple[Rate, ...] | None:
@@ -215,11 +219,9 @@ def told_by(
 
 def _collect(session: Session, wave: Wave, unit_id: int, form: WaveForm) -> None:
     """Let a unit have its point for invited officials, which asks this form."""
-    assigned: WavePoint | None = invitation_point(session, wave.id, unit_id)
+    assigned = invitation_point(session, wave.id, unit_id)
     if assigned is None:
-        point = add_point(session, wave, session.get_one(Unit, unit_id), POINT_NAME, form)
-        point.by_code = True
-        session.flush()
+        add_invitation_point(session, wave, unit_id, form)
         return
     wished = (form.questionnaire, form.version)
     if (assigned.questionnaire, assigned.version) == wished:
@@ -254,6 +256,15 @@ def _rates(rows: Iterable[tuple[str, int, bool]]) -> list[Rate]:
         people[name].add(who)
         sent[name].append(used)
     return [Rate((name,), len(people[name]), len(sent[name]), sum(sent[name])) for name in people]
+
+
+def _named(rows: Sequence[Rate], names: Mapping[str, str]) -> tuple[Rate, ...]:
+    """Rows by unit with the names of units, which two may share, in the place of their ids."""
+    told = [
+        replace(row, names=tuple(sorted((names[unit] for unit in row.names), key=vietnamese)))
+        for row in rows
+    ]
+    return tuple(sorted(told, key=lambda row: (len(row.names) > 1, vietnamese(row.names[0]))))
 
 
 def _counts(rate: Rate) -> tuple[int, int, int]:

@@ -110,7 +110,9 @@ def _found(session: Session, typed: str) -> Response | HeldResponse:
             "Mã nhận phiếu gồm {n} chữ và số. Xin xem lại mã rồi nhập lại.", n=RECEIPT_LENGTH
         )
     stored = session.scalars(select(Response).where(Response.receipt.in_(codes))).all()
-    held = session.scalars(select(HeldResponse).where(HeldResponse.receipt.in_(codes))).all()
+    held = session.scalars(
+        select(HeldResponse).where(HeldResponse.receipt.in_(codes), HeldResponse.is_apart)
+    ).all()
     rows: list[Response | HeldResponse] = [*stored, *held]
     exact = [row for row in rows if row.receipt == codes[0]]
     chosen = exact or rows

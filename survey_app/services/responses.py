@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, literal, or_, select, union_all
+from sqlalchemy import delete, func, insert, literal, or_, select, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -89,7 +89,8 @@ class Arrival:
     device that sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
-    invited official who gave it.
+    invited official who gave it. `admitted` is the receipt under which a form was held: a person
+    decided that it is to be taken now, open wave or not.
     """
 
     frame: Mapping[str, str] | None = None
@@ -98,6 +99,7 @@ class Arrival:
     clock_offset: int | None = None
     by_code: bool = False
     rater_group: str | None = None
+    admitted: str | None = None
 
 
 class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
@@ -167,22 +169,30 @@ def accept_response(
     arrival = arrival or Arrival()
     try:
         incoming = _incoming(content, now, CODED if arrival.by_code else MODES)
-        seen = _seen(session, incoming)
+        seen = _seen(session, incoming, arrival.admitted is not None)
         if seen:
             return seen
         place = _place(session, incoming, arrival)
         if place.is_late:
             return _written(session, incoming, lambda: _hold(session, incoming, LATE))
         form = _form(session, catalogue, incoming, place)
+        if form is None and arrival.admitted:
+            template = "Phiên bản «{version}» của phiếu này vẫn chưa có trong đợt khảo sát."
+            raise _reject("unknown_version", template, version=incoming.content["version"])
         if form is None:
             return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
         held = _interview(session, incoming, place)
-        answers = _checked(form.version, incoming.content).answers
+        checked, problems = _checked(form.version, incoming.content)
+        if problems:
+            raise _Rejected(*problems[:MOST_PROBLEMS])
+        answers: dict[str, Value] = checked.answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
         fields["rater_group"] = arrival.rater_group
         if arrival.by_code:
             fields["receipt"] = None
+        elif arrival.admitted:
+            fields["receipt"] = arrival.admitted  # what was given for it holds
         answers = _without_numbers(form.version, answers)
         frame = {**(arrival.frame or {}), **(held.frame if held else {})}
         fields["frame"] = json.dumps(frame, ensure_ascii=False) if frame else None
@@ -218,6 +228,56 @@ def accept_batch(
         place: accept_response(session, contents[place], now, catalogue, arrival) for place in order
     }
     return [receipts[place] for place in range(len(contents))]
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """Other answers for a stored response: as they would be kept, and what is wrong with them."""
+
+    checksum: str
+    answers: Mapping[str, Value]
+    vector: bytes
+    problems: tuple[ProblemFound, ...]
+
+
+def rewriting(
+    catalogue: Catalogue, response: Response, given: Mapping[str, Any], left_empty: Sequence[str]
+) -> Rewriting:
+    """Check answers that are to stand in the place of those of a stored response.
+
+    They are routed, validated, screened and coded by the version of the response as at its arrival;
+    the items in `left_empty` may stay so. Raises `Refusal` when that version is no longer here in
+    the same words.
+    """
+    name = f"{response.questionnaire}/{response.version}"
+    form = _read_form(catalogue, name, response.checksum)
+    if form.checksum != response.checksum:
+        template = "Phiên bản phiếu «{form}» không còn đúng lời văn đã dùng nên không sửa được."
+        raise Refusal(template, form=name)
+    partial = {"partial": True} if response.partial else {}
+    content = {"answers": dict(given), "mode": response.mode, **partial}
+    checked, found = _checked(form.version, content)
+    problems = [p for p in found if not (p.code == "required" and p.item in left_empty)]
+    vector = encode(form.slots, checked.answers)
+    answers = _without_numbers(form.version, checked.answers)
+    return Rewriting(form.checksum, answers, vector, tuple(problems))
+
+
+def write_again(session: Session, response: Response, new: Rewriting) -> None:
+    """Put other answers in the place of those of a stored response, under its next revision.
+
+    Document, content hash and receipt stay those of the form as it came, so a device that sends it
+    again is told the same as before.
+    """
+    session.execute(delete(Answer).where(Answer.response_id == response.id))
+    _store_answers(session, response.id, new.answers)
+    session.execute(
+        update(Response)
+        .where(Response.id == response.id)
+        .values(vector=new.vector, revision=Response.revision + 1)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(response)
 
 
 def new_receipt() -> str:
@@ -291,8 +351,11 @@ def _name_given(content: Any) -> str:
     return str(name) if _is_code(name) else ""
 
 
-def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
-    """The answer to an id that is already here; None for a new one."""
+def _seen(session: Session, incoming: _Incoming, admitted: bool = False) -> Receipt | None:
+    """The answer to an id that is already here; None for a new one.
+
+    Of an `admitted` form it does not matter that it is held.
+    """
     name, identity, own = str(incoming.identity), incoming.identity, incoming.content_hash
     found: Sequence[Any] = session.execute(
         union_all(
@@ -310,6 +373,8 @@ def _seen(session: Session, incoming: _Incoming) -> Receipt | None:
             ).where(Tombstone.response_id == identity),
         )
     ).all()
+    if admitted:
+        found = [row for row in found if row[0] in ("stored", "deleted")]
     if not found:
         return None
     same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
@@ -360,7 +425,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if wave is None:
         template = "Không có đợt khảo sát «{wave}»."
         raise _reject("unknown_wave", template, wave=content["wave"])
-    is_late = not (arrival.by_code or is_open(wave, incoming.now))
+    is_late = not (arrival.by_code or arrival.admitted or is_open(wave, incoming.now))
     if is_late and not _may_wait(wave.closed_at, incoming, arrival):
         template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
         raise _reject("wave_closed", template, wave=wave.code)
@@ -377,7 +442,7 @@ def _place(session: Session, incoming: _Incoming, arrival: Arrival) -> _Place:
     if point.by_code and not arrival.by_code:
         template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
         raise _reject("by_code", template, point=code)
-    is_shut = not (arrival.by_code or is_collecting(point, incoming.now))
+    is_shut = not (arrival.by_code or arrival.admitted or is_collecting(point, incoming.now))
     if is_shut and not _may_wait(point.closed_at, incoming, arrival):
         template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
         raise _reject("point_closed", template, point=code)
@@ -465,16 +530,17 @@ def _read_form(catalogue: Catalogue, name: str, _wanted: str) -> _Form:
     return _Form(loaded.definition, loaded.checksum, dictionary(loaded.definition), scales)
 
 
-def _checked(version: QuestionnaireVersion, content: Mapping[str, Any]) -> CheckedAnswers:
+def _checked(
+    version: QuestionnaireVersion, content: Mapping[str, Any]
+) -> tuple[CheckedAnswers, list[ProblemFound]]:
+    """The answers checked, and what of it stands in the way: on paper nothing is required."""
     checked = check_answers(version, content["answers"])
     found = [
         ProblemFound(problem.item, problem.code, problem.refusal)
         for problem in checked.problems
-        if not (problem.code == "required" and (content["mode"] == PAPER or "partial" in content))
+        if not (problem.code == "required" and (content["mode"] == PAPER or content.get("partial")))
     ]
-    if found:
-        raise _Rejected(*found[:MOST_PROBLEMS])
-    return checked
+    return checked, found
 
 
 def _without_numbers(

@@ -13,12 +13,20 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
+from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
-from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
+from survey_app.models.responses import (
+    Answer,
+    HeldResponse,
+    Response,
+    ResponseRevision,
+    Tombstone,
+)
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
+from survey_app.services.waves import held_for
 
 BATCH: Final = 500  # rows of one transaction: nobody's writing waits long for a deletion
 CONTACTS, RECEIPTS, DOCUMENTS = "contacts", "receipts", "documents"
@@ -71,6 +79,16 @@ def has_ended(wave: Wave, kind: str, now: datetime) -> bool:
     """Say whether something of a wave is no longer to be kept."""
     day = last_day(wave, kind)
     return day is not None and now.astimezone(HANOI).date() > day
+
+
+def check_kept(wave: Wave, kind: str, now: datetime) -> None:
+    """Raise `Gone` when what would be added to a wave is deleted there already.
+
+    A list imported anew would invite everybody twice, and a code given out would be forgotten.
+    """
+    if has_ended(wave, kind, now):
+        template = "Đợt khảo sát «{wave}» đã hết thời hạn giữ liên hệ và mã nên không thêm nữa."
+        raise Gone(template, wave=wave.code)
 
 
 def periods(wave: Wave) -> tuple[Period, ...]:
@@ -241,6 +259,31 @@ def _forget_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
     return 0
 
 
+def _forget_revised_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
+    """The same for what corrections under review have replaced."""
+    for form in session.scalars(select(WaveForm).where(WaveForm.wave_id == wave.id)):
+        version = catalogue.questionnaire(f"{form.questionnaire}/{form.version}").definition
+        texts = [item.code for item in version.items if item.kind == "text"]
+        query = (
+            select(ResponseRevision)
+            .join(Response, Response.id == ResponseRevision.response_id)
+            .where(
+                Response.wave_id == wave.id,
+                ResponseRevision.version == form.version,
+                Response.questionnaire == form.questionnaire,
+            )
+        )
+        found = [(row, json.loads(row.answers)) for row in session.scalars(query)]
+        done = [(row, answers) for row, answers in found if answers.keys() & set(texts)][:BATCH]
+        for row, answers in done:
+            kept = {code: value for code, value in answers.items() if code not in texts}
+            row.answers = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+        session.flush()
+        if done:
+            return len(done)
+    return 0
+
+
 def _forget_tombstones(session: Session, now: datetime) -> int:
     """A tombstone goes when no wave is left in which its response could be sent again.
 
@@ -263,10 +306,9 @@ def _forget_tombstones(session: Session, now: datetime) -> int:
 
 
 def _held(session: Session, wave: Wave, *conditions: Any) -> Sequence[HeldResponse]:
-    """Forms kept apart that name a wave; it stands in the canonical document only."""
-    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
-    names = HeldResponse.document.contains(naming, autoescape=True)
-    return session.scalars(select(HeldResponse).where(names, *conditions).limit(BATCH)).all()
+    """Forms kept apart that name a wave."""
+    query = select(HeldResponse).where(held_for(wave), *conditions)
+    return session.scalars(query.limit(BATCH)).all()
 
 
 def _random_mark() -> str:
@@ -284,4 +326,5 @@ _STEPS: Final[tuple[tuple[str, str, _Step], ...]] = (
     (RECEIPTS, "receipts", _forget_receipts),
     (DOCUMENTS, "documents", _forget_documents),
     (DOCUMENTS, "comments", _forget_comments),
+    (DOCUMENTS, "comments", _forget_revised_comments),
 )

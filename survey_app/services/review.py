@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
@@ -202,16 +202,20 @@ def void_chosen(session: Session, wave: Wave, sweep: Sweep, by: tuple[int | None
     """Void all responses of a choice; raises `Stale` when they are not as many as were shown."""
     account, now = by
     text = sweep.void.text()
-    found = chosen_count(session, wave, sweep.choice)
-    if sweep.choice.voided or found != sweep.expected:
-        template = "Số phiếu theo bộ lọc nay là {found}, không còn là {expected}. Xin xem lại."
-        raise Stale(template, found=found, expected=sweep.expected)
-    session.execute(
+    step = session.begin_nested()
+    done = session.execute(
         update(Response)
-        .where(Response.id.in_(_chosen(wave, sweep.choice)))
+        .where(Response.id.in_(_chosen(wave, sweep.choice)), Response.voided_at.is_(None))
         .values(voided_at=now, void_reason=text)
         .execution_options(synchronize_session=False)
     )
+    # What was counted before could have grown by the time it is voided.
+    found = done.rowcount if isinstance(done, CursorResult) else 0
+    if found != sweep.expected:
+        step.rollback()
+        template = "Số phiếu theo bộ lọc nay là {found}, không còn là {expected}. Xin xem lại."
+        raise Stale(template, found=found, expected=sweep.expected)
+    step.commit()
     session.expire_all()
     record(session, account, VOIDED_ALL, f"{wave.code} {_named(sweep.choice)}: {found}", now)
     session.flush()

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +23,9 @@ from analysis.index import compute_index
 from analysis.render import to_json
 from analysis.results import Showing, design_record, index_document, notice_for
 from analysis.tabulate import describe
+from questionnaires.compare import differences
 from questionnaires.load import Catalogue
+from questionnaires.merge import merged
 from questionnaires.model import IndexDefinition
 from questionnaires.refusal import Refusal
 from survey_app.config import ROOT
@@ -39,7 +42,7 @@ from survey_app.services.datasets import (
     forms_of,
 )
 from survey_app.services.jobs import new_id
-from survey_app.services.waves import index_of
+from survey_app.services.waves import index_of, versions_used
 
 Progress = Callable[[int], object]
 REPORTED = "reported"
@@ -66,7 +69,7 @@ class _Inputs:
     """
 
     sample: Sample | None
-    form: str | None
+    names: tuple[str, ...]
     given: Given
     checksum: str
     responses: int
@@ -117,8 +120,8 @@ def computed_run(
     document = index_document(result, data, inputs.given, Showing(), loaded.checksum)
     tell(60)
     tables: dict[str, Any] = {"reads": inputs.reads}
-    if inputs.sample and inputs.form:
-        tables |= _tables(catalogue, inputs.form, inputs.sample)
+    if inputs.sample:
+        tables |= _tables(catalogue, inputs.names, inputs.sample)
     tell(80)
     return Run(
         id=new_id(),
@@ -186,12 +189,12 @@ def _inputs(
     if wave.source == REPORTED:
         values = _reported(session, wave, index)
         given = Given(others, {(v.leaf, frozenset()): _rate(v) for v in values})
-        return _Inputs(None, None, given, _reported_checksum(values), 0, reads)
-    name = _form_of(wave, index)
-    forms: list[Form] = list(forms_of(session, wave, name))
-    data = dataset_from(forms, catalogue, wave, name)
+        return _Inputs(None, (), given, _reported_checksum(values), 0, reads)
+    names = _versions_read(session, catalogue, wave, index)
+    forms: list[Form] = list(forms_of(session, wave, *names))
+    data = dataset_from(forms, catalogue, wave, *names)
     sample = (data, _design(data, columns, wave))
-    return _Inputs(sample, name, Given(others), data_checksum(forms), len(forms), reads)
+    return _Inputs(sample, names, Given(others), data_checksum(forms), len(forms), reads)
 
 
 def _design(data: Dataset, columns: WaveIndex, wave: Wave) -> Any:
@@ -216,14 +219,34 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def _form_of(wave: Wave, index: IndexDefinition) -> str:
-    """The one questionnaire version of the wave that the index reads."""
+def _versions_read(
+    session: Session, catalogue: Catalogue, wave: Wave, index: IndexDefinition
+) -> tuple[str, ...]:
+    """The versions of the one questionnaire of the wave that the index reads, the newest last.
+
+    A version that came into the wave later is read too. Raises `Refusal` when it gives another
+    meaning to an item of the index: how to join such answers is no choice of a computation.
+    """
     used = [f"{form.questionnaire}/{form.version}" for form in wave.forms]
-    read = [name for name in used if not index.questionnaires or name in index.questionnaires]
-    if len(read) != 1:
+    read = {n for n in used if not index.questionnaires or n in index.questionnaires}
+    codes = {name.partition("/")[0] for name in read}
+    if len(codes) != 1:
         template = "Đợt khảo sát «{wave}» cần dùng đúng một phiếu mà chỉ số «{index}» đọc."
         raise Refusal(template, wave=wave.code, index=index.code)
-    return read[0]
+    names = versions_used(session, wave, codes.pop())
+    versions = [catalogue.questionnaire(name).definition for name in names]
+    items = {leaf.item for leaf in index.leaf if leaf.item}
+    for old, new in pairwise(versions):
+        for found in differences(old, new):
+            item = found.where.partition("/")[0]
+            if found.severity == "breaking" and found.kind != "item_removed" and item in items:
+                template = (
+                    "Phiếu {new} đổi câu «{item}» so với phiếu {old}, nên câu trả lời của hai "
+                    "phiên bản không tính chung được vào chỉ số «{index}»."
+                )
+                fields = {"old": old.name, "new": new.name, "item": item}
+                raise Refusal(template, index=index.code, **fields)
+    return names
 
 
 def _others(
@@ -259,14 +282,20 @@ def _reported_checksum(values: list[ReportedValue]) -> str:
     return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
 
 
-def _tables(catalogue: Catalogue, name: str, sample: Sample) -> dict[str, Any]:
-    """Every closed item of the form for the whole, as `python -m analysis describe` tells it."""
-    loaded = catalogue.questionnaire(name)
+def _tables(catalogue: Catalogue, names: Sequence[str], sample: Sample) -> dict[str, Any]:
+    """Every closed item of the form for the whole, as `python -m analysis describe` tells it.
+
+    Over several versions these are the items and options of all of them, in the newest words.
+    """
+    loaded = [catalogue.questionnaire(name) for name in names]
     notice = notice_for(sample[0])
-    rows = [share.record(notice) for share in describe(loaded.definition, sample)]
+    whole = merged([one.definition for one in loaded])
+    rows = [share.record(notice) for share in describe(whole, sample)]
+    older = {name: one.checksum for name, one in zip(names[:-1], loaded, strict=False)}
     return {
-        "questionnaire": name,
-        "checksum": loaded.checksum,
+        "questionnaire": names[-1],
+        "checksum": loaded[-1].checksum,
+        **({"older": older} if older else {}),
         "design": design_record(sample, Options(), Showing(), notice),
         "results": rows,
     }

@@ -5,7 +5,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from questionnaires.load import Catalogue
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
+from survey_app.services.links import HANOI
 from survey_app.services.responses import REJECTED, Arrival, accept_response
 from survey_app.services.screening import screened_content
 
@@ -102,7 +103,7 @@ def move_batch(session: Session, catalogue: Catalogue, batch: Batch, now: dateti
     if len(rows) != len(batch.ids):
         return 0
     _chance.shuffle(rows)
-    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
     with session.begin_nested() as step:
         moved = [row.id for row in rows if _accepted(session, catalogue, row, batch, day)]
         if len(moved) < min(len(rows), FEWEST):

@@ -1,15 +1,21 @@
 """Waves and collection points: opening, closing, and what a door collects now."""
 
+import json
+import re
+import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
+from questionnaires.compare import require_compatible
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
+from survey_app.models.responses import HeldResponse
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
@@ -81,6 +87,14 @@ def takes_late(closed_at: datetime, begun: datetime | None, now: datetime) -> bo
     return begun is not None and begun < closed_at and now < closed_at + LATE
 
 
+def wave_named(session: Session, code: str) -> Wave:
+    """The wave with a code; raises `NotFound` when there is none."""
+    wave = session.scalar(select(Wave).where(Wave.code == code))
+    if wave is None:
+        raise NotFound("Không có đợt khảo sát «{wave}».", wave=code)
+    return wave
+
+
 def door_of(session: Session, link: Link, now: datetime) -> Door:
     """Find what stands behind a link now.
 
@@ -120,9 +134,34 @@ def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 
 
+def hold(session: Session, wave: Wave) -> None:
+    """Let no other transaction that holds a wave go on until this one ends.
+
+    For what must not be done twice at the same moment, as importing one list in two windows.
+    Answers still come in. On SQLite writers stand in one queue anyway.
+    """
+    lock = select(Wave.id).where(Wave.id == wave.id).with_for_update(key_share=True)
+    session.execute(lock)
+
+
+def held_for(wave: Wave) -> ColumnElement[bool]:
+    """The condition that a form kept apart names a wave, which stands in its document only.
+
+    Not by LIKE, in which SQLite takes «dot-a» for «DOT-A».
+    """
+    naming = f'"wave":{json.dumps(wave.code, ensure_ascii=False)}'
+    return func.replace(HeldResponse.document, naming, "") != HeldResponse.document
+
+
 def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> WaveForm:
-    """Let a wave use the questionnaire version `code/version`, with its checksum of today."""
+    """Let a wave use the questionnaire version `code/version`, with its checksum of today.
+
+    Raises `Refusal` when an item keeps its code although its scale or kind is another one than in
+    a version the wave uses already: answers to both would stand in one column.
+    """
     loaded = catalogue.questionnaire(name)
+    for used in versions_used(session, wave, loaded.definition.code):
+        require_compatible(catalogue.questionnaire(used).definition, loaded.definition)
     form = WaveForm(
         wave_id=wave.id,
         questionnaire=loaded.definition.code,
@@ -134,14 +173,43 @@ def add_form(session: Session, wave: Wave, name: str, catalogue: Catalogue) -> W
     return form
 
 
+def versions_used(session: Session, wave: Wave, questionnaire: str) -> tuple[str, ...]:
+    """The versions `code/version` of a questionnaire that a wave uses, the newest last.
+
+    Versions are ordered by their names, numbers in them as numbers: 2022, 2022-2, 2022-10.
+    """
+    query = select(WaveForm.version).where(
+        WaveForm.wave_id == wave.id, WaveForm.questionnaire == questionnaire
+    )
+    return tuple(f"{questionnaire}/{version}" for version in in_order(session.scalars(query)))
+
+
+def in_order(versions: Iterable[str]) -> list[str]:
+    """Versions of a questionnaire by their names, the newest last."""
+    return sorted(versions, key=_parts)
+
+
+def move_points(session: Session, wave: Wave, form: WaveForm) -> None:
+    """Let all points of a wave that collect a questionnaire go on with a version of it.
+
+    What was begun with another version, on paper or on a device, is still taken under that one.
+    """
+    session.execute(
+        update(WavePoint)
+        .where(WavePoint.wave_id == wave.id, WavePoint.questionnaire == form.questionnaire)
+        .values(version=form.version)
+    )
+
+
 def add_point(
     session: Session, wave: Wave, unit: Unit, name: str, form: WaveForm
 ) -> CollectionPoint:
     """Make a collection point at a unit, collecting one form for the wave."""
-    newest = session.scalar(select(func.max(CollectionPoint.id))) or 0
-    point = CollectionPoint(code=f"D{newest + 1:05d}", name=name, unit_id=unit.id)
+    unnamed = secrets.token_hex(8)  # until its number is known, which no other point has
+    point = CollectionPoint(code=unnamed, name=name, unit_id=unit.id)
     session.add(point)
     session.flush()
+    point.code = f"D{point.id:05d}"
     session.add(
         WavePoint(
             wave_id=wave.id,
@@ -177,3 +245,19 @@ def index_of(session: Session, wave: Wave, index_code: str) -> WaveIndex:
         template = "Đợt khảo sát «{wave}» không tính chỉ số «{index}»."
         raise NotFound(template, wave=wave.code, index=index_code)
     return found
+
+
+def frame_keys(session: Session, wave: Wave) -> dict[str, bool]:
+    """The keys of the sampling frame that the wave's indices read, and whether each is a number."""
+    found: dict[str, bool] = {}
+    for index in session.scalars(select(WaveIndex).where(WaveIndex.wave_id == wave.id)):
+        columns = ((index.stratum, False), (index.psu, False), (index.weight, True))
+        for names, is_number in (*columns, (index.fpc, True)):
+            found |= {name.strip(): is_number for name in (names or "").split(",") if name.strip()}
+    return found
+
+
+def _parts(version: str) -> list[tuple[bool, int, str]]:
+    """The name of a version cut into numbers and words, to be put in order."""
+    parts = re.split(r"([0-9]+)", version)
+    return [(True, int(part), "") if part.isdigit() else (False, 0, part) for part in parts]

@@ -94,7 +94,7 @@ class Aside(Doorway):
             visit = self.visit(session, where)
         if visit.draft is not None:
             return redirect(address(".leave", where), 303)
-        return self.show(visit, "goodbye.html")
+        return self.show(visit, "goodbye.html", is_clean=visit.sent is None)
 
     def _about(
         self, visit: Visit, fields: Choices, given: dict[str, str], error: str = ""

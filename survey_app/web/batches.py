@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -34,14 +34,23 @@ MOST_DRAINED = 64 * 1024 * 1024
 PIECE = 64 * 1024
 CODE = re.compile(rf"[\w.:/-]{{1,{LONGEST_CODE}}}")  # what an item may be called and said back
 SEALED: Final = {"id", "sealed"}
+SHAPE: Final = '{"responses": [...]}'
 
 
 class NotUnderstood(Exception):  # noqa: N818 - an answer, no error
-    """The body is not what the interface describes."""
+    """The body is not what the interface describes: JSON of this shape."""
+
+    def __init__(self, shape: str = SHAPE) -> None:
+        super().__init__(shape)
+        self.shape = shape
 
 
 class TooMuch(Exception):  # noqa: N818 - an answer, no error
-    """The body is larger, or the batch longer, than one request may be."""
+    """The body is larger, or the batch longer, than one request may be, which `told` says."""
+
+    def __init__(self, told: str = "") -> None:
+        super().__init__(told)
+        self.told = told
 
 
 ERRORS: Final = (NotUnderstood, TooMuch, *SEND_AGAIN)
@@ -60,28 +69,32 @@ class Batch:
     app: object = None
 
 
-def take_visits(session: Session, batch: Batch, device_id: int) -> list[Receipt]:
-    """Keep plain and sealed visits alike; receipts in their order."""
-    return _taken(
-        session, batch.items, lambda visits: record_visits(session, visits, device_id, clock.now())
-    )
-
-
-def take_batch(
-    session: Session, batch: Batch, device_id: int, point: str | None = None
-) -> list[Receipt]:
-    """Accept plain and sealed responses alike; receipts in their order.
+def open_batch(session: Session, given: Sequence[Any], point: str | None = None) -> list[Any]:
+    """Plain and sealed items alike, opened; what cannot be taken, as its receipt already.
 
     A device that stands at a `point` sends for that one only.
     """
+    return [_open_one(session, one, point) for one in given]
+
+
+def take_batch(
+    session: Session, opened: Sequence[Any], device_id: int, sent_at: object = None
+) -> list[Receipt]:
+    """Accept what `open_batch` opened; receipts in its order.
+
+    `sent_at` is the device's clock at sending.
+    """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    arrival = Arrival(device_id=device_id, clock_offset=clock_offset(batch.sent_at, now))
-    return _taken(
-        session,
-        batch.items,
-        lambda contents: accept_batch(session, contents, now, catalogue, arrival),
-        point,
-    )
+    arrival = Arrival(device_id=device_id, clock_offset=clock_offset(sent_at, now))
+    contents = [one for one in opened if not isinstance(one, Receipt)]
+    taken = accept_batch(session, contents, now, catalogue, arrival)
+    return _in_order(opened, taken)
+
+
+def take_visits(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
+    """Keep the visits that `open_batch` opened; receipts in its order."""
+    contents = [one for one in opened if not isinstance(one, Receipt)]
+    return _in_order(opened, record_visits(session, contents, device_id, clock.now()))
 
 
 def read_batch(kind: str = "responses") -> Batch:
@@ -95,14 +108,14 @@ def read_batch(kind: str = "responses") -> Batch:
     return Batch(items, said.get("sent_at"), said.get("queue"), said.get("app"))
 
 
-def read_object() -> dict[str, Any]:
+def read_object(shape: str = SHAPE) -> dict[str, Any]:
     """The JSON object in the request's body; raises `NotUnderstood` or `TooMuch`."""
     try:
         found = read_json(_body())
     except ValueError:
-        raise NotUnderstood from None
+        raise NotUnderstood(shape) from None
     if not isinstance(found, dict):
-        raise NotUnderstood
+        raise NotUnderstood(shape)
     return found
 
 
@@ -136,9 +149,12 @@ def drain() -> None:
         left -= len(piece)
 
 
-def receipts_json(receipts: Sequence[Receipt]) -> Response:
-    """The answer to a batch."""
-    return jsonify(receipts=[_receipt(receipt) for receipt in receipts])
+def receipts_json(receipts: Sequence[Receipt], complaints: Container[str] = ()) -> Response:
+    """The answer to a batch; `complaints` are the ids of forms whose giver is told a kind note."""
+    told = [_receipt(receipt) for receipt in receipts]
+    return jsonify(
+        receipts=[one | ({"complaint": True} if one["id"] in complaints else {}) for one in told]
+    )
 
 
 def answer_json(status: int, message: str, **headers: str) -> Response:
@@ -153,11 +169,10 @@ def answer_json(status: int, message: str, **headers: str) -> Response:
 def answer_to(error: Exception) -> Response:
     """What a device hears when its body could not be taken: one of `ERRORS`."""
     if isinstance(error, NotUnderstood):
-        shape = '{"responses": [...]}'
-        message = _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=shape)
+        message = _("Nội dung gửi lên phải là JSON hợp lệ dạng {shape}.", shape=error.shape)
         return answer_json(400, message)
     if isinstance(error, TooMuch):
-        message = _(
+        message = error.told or _(
             "Nội dung gửi lên quá lớn: mỗi lần gửi tối đa {count} phiếu và {size} byte.",
             count=LARGEST_BATCH,
             size=current_app.extensions["config"].max_body,
@@ -169,26 +184,19 @@ def answer_to(error: Exception) -> Response:
     return answer_json(503, message, Retry_After=str(RETRY_AFTER))
 
 
-def _taken(
-    session: Session,
-    given: Sequence[Any],
-    accept: Callable[[Sequence[Any]], list[Receipt]],
-    point: str | None = None,
-) -> list[Receipt]:
-    """Open what is sealed, and have the rest accepted; receipts in the order of what was given."""
-    receipts: dict[int, Receipt] = {}
-    contents: dict[int, Any] = {}
-    for place, one in enumerate(given):
-        try:
-            content = _opened(session, one) if _is_sealed(one) else one
-            _check_point(content, point)
-        except Refusal as refusal:
-            problem = ProblemFound("", str(refusal.fields["code"]), refusal)
-            receipts[place] = Receipt(_name_given(one), REJECTED, problems=(problem,))
-        else:
-            contents[place] = content
-    receipts |= dict(zip(contents, accept(list(contents.values())), strict=True))
-    return [receipts[place] for place in range(len(given))]
+def _in_order(opened: Sequence[Any], taken: Sequence[Receipt]) -> list[Receipt]:
+    left = iter(taken)
+    return [one if isinstance(one, Receipt) else next(left) for one in opened]
+
+
+def _open_one(session: Session, one: Any, point: str | None) -> Any:
+    try:
+        content = _opened(session, one) if _is_sealed(one) else one
+        _check_point(content, point)
+    except Refusal as refusal:
+        problem = ProblemFound("", str(refusal.fields["code"]), refusal)
+        return Receipt(_name_given(one), REJECTED, problems=(problem,))
+    return content
 
 
 def _is_sealed(one: Any) -> bool:
@@ -257,16 +265,17 @@ def _body() -> bytes:
 
 
 def _receipt(receipt: Receipt) -> dict[str, Any]:
+    """A receipt as devices read it; all but refusals are signed, also once a code is forgotten."""
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
     if receipt.receipt is not None and receipt.received_at is not None:
-        at = receipt.received_at.isoformat()
-        secret = current_app.extensions["config"].secret_key
-        signature = sign_receipt(secret, receipt.id, receipt.status, receipt.receipt, at)
-        found |= {"receipt": receipt.receipt, "received_at": at, "signature": signature}
-    return found | {"problems": [_problem(problem) for problem in receipt.problems]}
+        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+    if receipt.status != REJECTED:
+        parts = (found.get(name, "") for name in ("id", "status", "receipt", "received_at"))
+        found["signature"] = sign_receipt(current_app.extensions["config"].secret_key, *parts)
+    return found | {"problems": [told_of(problem) for problem in receipt.problems]}
 
 
-def _problem(problem: ProblemFound) -> dict[str, str]:
+def told_of(problem: ProblemFound) -> dict[str, str]:
     """A problem with its sentence, in which nothing that the citizen entered is repeated."""
     fields = problem.refusal.fields
     item = problem.item if CODE.fullmatch(problem.item) else ""

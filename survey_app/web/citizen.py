@@ -15,6 +15,7 @@ from survey_app.services.links import read_token
 from survey_app.services.networks import is_office
 from survey_app.services.responses import Receipt
 from survey_app.services.waves import Door, door_of
+from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit
 from survey_app.web.keepsakes import Where, address, forget, kept_sent
 
@@ -59,8 +60,7 @@ def thanks(token: str) -> ReadyPage:
             "citizen/thanks.html",
             unit_name=unit_name,
             receipt=sent.receipt,
-            complaint=sent.complaint,
-            complaints=current_app.extensions["config"].complaints,
+            complaint=note_on_complaints() if sent.complaint else None,
             token=token,
             languages=LANGUAGES,
         )

@@ -23,8 +23,9 @@ from survey_app.services.dossier_codes import (
 from survey_app.services.drafts import answers_of, context_of, drop_draft
 from survey_app.services.responses import ACCEPTED, Receipt
 from survey_app.services.waves import Door
+from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit
-from survey_app.web.keepsakes import Where, forget
+from survey_app.web.keepsakes import Where, forget, kept_sent
 
 bp = Blueprint("coded", __name__, url_prefix="/s/c")
 
@@ -91,7 +92,12 @@ def thanks(code: str) -> ReadyPage:
         if not was_used(session, code):
             return redirect(address_of(".start", code=code), 303)
         unit_name = unit_of_code(session, code)
-    page = render_template("coded/thanks.html", unit_name=unit_name, languages=LANGUAGES)
+    where = {"code": code}
+    sent = kept_sent(where)
+    complaint = note_on_complaints() if sent and sent.complaint else None
+    page = render_template(
+        "coded/thanks.html", unit_name=unit_name, complaint=complaint, languages=LANGUAGES
+    )
     answer = make_response(page)
-    forget(answer, {"code": code})
+    forget(answer, where)
     return answer

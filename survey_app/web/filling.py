@@ -183,12 +183,13 @@ class Filling(Doorway):
             sent = self.sent(session, where, identity)
             if sent is None:
                 visit = self.visit(session, where)
+                words = visit.route.checked.answers.values() if _asks(visit) else ()
                 if visit.draft is not None:
                     refused = self._send(session, visit, visit.draft, identity)
                     if refused is not None:
                         return refused
                 # Without a draft, another sending may have ended while this one waited.
-                sent = self.sent(session, where, identity)
+                sent = self.sent(session, where, identity, words)
                 if sent is None:
                     return lost(visit)
         return thank(where, sent)

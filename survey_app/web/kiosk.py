@@ -1,6 +1,6 @@
 """The door of kiosks: enrolling, the page they run, and what they send."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final
@@ -36,11 +36,13 @@ from survey_app.web.batches import (
     ERRORS,
     answer_json,
     answer_to,
+    open_batch,
     read_batch,
     read_object,
     receipts_json,
     take_batch,
 )
+from survey_app.web.complaints import complains
 from survey_app.web.kiosk_texts import texts
 from survey_app.web.shells import Shell, shell_of
 from survey_app.web.spoken import notice_in_all
@@ -51,7 +53,10 @@ COOKIE: Final = "kiosk"
 PATH: Final = "/k"
 COOKIE_SECONDS: Final = 400 * 24 * 3600  # the longest a browser keeps one; renewed at each opening
 HEADER: Final = "X-Kiosk"  # no page of another site can send it
-KEEP: Final = {"Kiosk": "keep"}  # tells the service worker what opens without a network
+# Tells the service worker what opens without a network, and what ends that; a page without a mark
+# is of a proxy or of a server in trouble, and changes nothing.
+MARK: Final = "Kiosk"
+KEEP, DROP = "keep", "drop"
 View = Callable[..., ReadyPage]
 
 
@@ -75,6 +80,14 @@ def for_kiosks(view: Callable[[Kiosk, str], ReadyPage]) -> View:
             return answer_to(error)
 
     return guarded
+
+
+@bp.after_request
+def _mark(answer: Response) -> Response:
+    """Whatever else this door says of a kiosk is the end of what was kept."""
+    if answer.status_code < 500:
+        answer.headers.setdefault(MARK, DROP)
+    return answer
 
 
 @bp.get("/sw.js")
@@ -140,7 +153,7 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
     said["notice_points"] = notice_in_all(notice)
     said["audio"] = {language: prompts_of(version, language) for language in LANGUAGES}
     answer = jsonify(found | said)
-    answer.headers.update(KEEP)
+    answer.headers[MARK] = KEEP
     return answer
 
 
@@ -148,11 +161,11 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
 @for_kiosks
 def submit(kiosk: Kiosk, _token: str) -> ReadyPage:
     """Take what waited on the kiosk; its link may have ended meanwhile, the device counts."""
-    given = read_batch()
+    batch = read_batch()
     with _database().writing() as session:
-        point = kiosks.point_code(session, kiosk)
-        receipts = take_batch(session, given, kiosk.id, point)
-    return receipts_json(receipts)
+        opened = open_batch(session, batch.items, kiosks.point_code(session, kiosk))
+        receipts = take_batch(session, opened, kiosk.id, batch.sent_at)
+    return receipts_json(receipts, _complaints(opened))
 
 
 @bp.post("/<token>/contact", endpoint="contact")
@@ -202,6 +215,14 @@ def leave(kiosk: Kiosk, _token: str) -> ReadyPage:
     return answer
 
 
+def _complaints(opened: Sequence[Any]) -> set[str]:
+    """The ids of the forms in a batch that read like complaints."""
+    forms = [
+        one for one in opened if isinstance(one, dict) and isinstance(one.get("answers"), dict)
+    ]
+    return {str(form.get("id")).lower() for form in forms if complains(form["answers"].values())}
+
+
 def _use_pin(kiosk: Kiosk, said: dict[str, Any]) -> Refusal | None:
     """Check a PIN: the slow part first, in no writer's turn."""
     pin = said.get("pin")
@@ -224,7 +245,7 @@ def _kiosk_page(token: str, closed: str | None = None) -> ReadyPage:
     page = render_template("kiosk/kiosk.html", token=token, closed=closed, **known)
     answer = make_response(page, 410 if closed else 200)
     if not closed:
-        answer.headers.update(KEEP)
+        answer.headers[MARK] = KEEP
     _set_cookie(answer, request.cookies[COOKIE])
     return answer
 

@@ -1,6 +1,7 @@
 """What a kiosk says, in every language at once: it changes language without a network."""
 
 from survey_app.i18n import _
+from survey_app.web.complaints import note_on_complaints
 from survey_app.web.spoken import asking, in_every_language
 
 
@@ -32,7 +33,11 @@ def _beginning() -> dict[str, str]:
 
 
 def _ending() -> dict[str, str]:
+    complaint = note_on_complaints()
     return {
+        "complaint_title": complaint.title,
+        "complaint_told": complaint.told,
+        "complaint_place": complaint.place,
         "sending": _("Đang gửi phiếu…"),
         "thanks": _("Cảm ơn Ông/Bà"),
         "received": _("Phiếu đã được gửi và lưu lại."),

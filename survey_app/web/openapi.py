@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from survey_app.services.responses import LOCALES, LONGEST_CODE, MODES
+from survey_app.models.responses import HELPERS
+from survey_app.services.responses import LOCALES, LONGEST_CODE, LONGEST_NOTICE, MODES
 
 LARGEST_BATCH: Final = 500
 Schema = dict[str, Any]
@@ -28,6 +29,11 @@ TEXT: Final[Schema] = {"type": "string"}
 CODE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}
 FLAG: Final[Schema] = {"type": "boolean"}
 MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+MONTH: Final[Schema] = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$",
+    "description": "Tháng trả kết quả, ví dụ 2026-11.",
+}
 DEVICE_TIME: Final[Schema] = {
     "type": "string",
     "description": "Giờ của thiết bị, dạng ISO 8601. Được lưu nguyên văn, không dùng để từ chối.",
@@ -48,7 +54,23 @@ SUBMISSION: Final[Schema] = _object(
     unit={
         "type": ["string", "null"],
         "maxLength": LONGEST_CODE,
-        "description": "Không bắt buộc; nếu có thì phải là đơn vị của điểm lấy ý kiến.",
+        "description": "Cơ quan giải quyết hồ sơ. Ở trung tâm một cửa phải ghi một cơ quan của "
+        "quầy; ở nơi khác không bắt buộc, nếu có thì phải là đơn vị của điểm lấy ý kiến.",
+    },
+    field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+    helped={
+        "type": ["string", "null"],
+        "enum": [*HELPERS, None],
+        "description": "Ai giúp trả lời: không ai, người thân, cán bộ.",
+    },
+    consent={
+        "type": ["string", "null"],
+        "maxLength": LONGEST_NOTICE,
+        "description": "Tên bản thông báo mà người trả lời đã đồng ý.",
+    },
+    partial={
+        "enum": [True, None],
+        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính.",
     },
     mode={
         "type": "string",
@@ -251,7 +273,7 @@ ISSUE_CODES: Final[Schema] = {
         "403": _answer("Thiết bị không phải là hệ thống một cửa.", "Error"),
         "404": _answer("Không có đợt khảo sát này.", "Error"),
         "410": _answer("Đợt khảo sát đã đóng.", "Error"),
-        "413": _answer("Quá nhiều mục trong một lần xin.", "Error"),
+        "413": _answer("Quá nhiều mục trong một lần xin hoặc nội dung quá lớn.", "Error"),
         "503": BUSY,
     },
 }
@@ -265,7 +287,7 @@ SCHEMAS["CodeOrder"] = {
                     ("unit",),
                     unit={**CODE, "description": "Mã đơn vị giải quyết hồ sơ."},
                     field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
-                    month=_or_null({**TEXT, "description": "Tháng trả kết quả, ví dụ 2026-11."}),
+                    month=_or_null(MONTH),
                 ),
                 "additionalProperties": False,
             },
@@ -321,7 +343,7 @@ PUT_DOSSIERS: Final[Schema] = {
         "400": _answer("Không phải JSON hợp lệ.", "Error"),
         "401": UNKNOWN_DEVICE,
         "403": _answer("Thiết bị không phải hệ thống một cửa.", "Error"),
-        "413": _answer("Nội dung quá lớn.", "Error"),
+        "413": _answer("Quá nhiều dòng trong một lần gửi hoặc nội dung quá lớn.", "Error"),
         "422": _answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
         "503": BUSY,
     },

@@ -1,6 +1,6 @@
 """A person at a door: what it collects, the form begun there, and where they go on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,15 +15,15 @@ from questionnaires.model import QuestionnaireVersion
 from questionnaires.translation import Translation
 from survey_app import clock
 from survey_app.db import Database
-from survey_app.forms.build import Say
+from survey_app.forms.build import Say, saying
 from survey_app.forms.pages import Page, Route, route_of
 from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page
 from survey_app.services.drafts import answers_of, context_of, find_draft, values_sent
 from survey_app.services.responses import Receipt
-from survey_app.services.screening import is_complaint
 from survey_app.services.waves import Door
+from survey_app.web.complaints import complains
 from survey_app.web.keepsakes import (
     Sent,
     Where,
@@ -70,11 +70,7 @@ class Visit:
     @property
     def say(self) -> Say:
         """Texts of the questionnaire in the language of the page, in Vietnamese where missing."""
-        translation = self.translations.get(current_locale())
-        if translation is None:
-            return str
-        texts = translation.texts
-        return lambda text: texts[text].text if text in texts else text
+        return saying(self.translations.get(current_locale()))
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -155,13 +151,18 @@ class Doorway:
         _choose_language(visit)
         return visit
 
-    def sent(self, session: Session, where: Where, identity: UUID | None) -> Sent | None:
-        """What is to be told of a form that has arrived; None for one that has not."""
+    def sent(
+        self, session: Session, where: Where, identity: UUID | None, words: Iterable[object] = ()
+    ) -> Sent | None:
+        """What is to be told of a form that has arrived; None for one that has not.
+
+        `words` are its answers while they are at hand: one behind a code is not found again.
+        """
         receipt = self.keeper.sent(session, where, identity)
         if receipt is None:
             return None
-        words = values_sent(session, identity) if identity else ()
-        return Sent(receipt, any(is_complaint(text) for text in words))
+        found = values_sent(session, identity) if identity else ()
+        return Sent(receipt, complains((*words, *found)))
 
     def show(self, visit: Visit, template: str, status: int = 200, **fields: Any) -> Response:
         """A page of the door, its own where it has one."""
@@ -208,7 +209,9 @@ def lost(visit: Visit) -> ReadyPage:
 def thank(where: Where, sent: Sent) -> ReadyPage:
     """Lead to the thanks, in the language of the page; the receipt travels in a cookie."""
     answer = redirect(address(".thanks", where, lang=current_locale()), 303)
-    if kept_sent(where) != sent:
+    kept = kept_sent(where)
+    # Of a form sent twice, the first answer knows more: that behind a code is not found again.
+    if kept is None or kept.receipt != sent.receipt:
         keep_receipt(answer, where, sent)
     return answer
 

@@ -5,17 +5,26 @@ name each time one is to be looked at. A new door is added to WALKS.
 """
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
 from survey_app import clock, worker
+from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
+from survey_app.services.responses import accept_response
 from tests.accessibility.axe import barriers
 from tests.survey_app.code_factories import make_codes, make_counted
-from tests.survey_app.factories import catalogue, make_unit
+from tests.survey_app.factories import (
+    catalogue,
+    make_device,
+    make_point,
+    make_unit,
+    response_content,
+)
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.results_factories import make_computable
 from tests.survey_app.web.citizen_door import make_app, make_centre, make_door
@@ -27,7 +36,11 @@ REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips",
 
 # What an administrator finds behind a wave: a new room is added here.
 ROOMS = ("quality", "dossier-codes", "points", "coverage", "invitations", "invitations/matrix")
+ROOMS += ("assignments", "assignments/of/PC1", "assignments/private/sipas-counter/1", "progress")
+ROOMS += ("held",)
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
+HALLS += ("tablets", "tablets/1", "tablets/1/revoke", "tablets/file")
+HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed")
 
 
 def press(page, name):
@@ -325,7 +338,8 @@ def staff(page, site, database, files):
     """The administration: /admin, in the language of record."""
     with database.writing() as session:
         create_account(session, "lan", PASSWORD, "administrator")
-        make_computable(session, code="full", units=2)
+        wave = make_computable(session, code="full", units=2)
+        make_fieldwork(session, wave)
     page.goto(f"{site}/admin/sign-in")
     yield "sign-in"
     page.get_by_label("Tên đăng nhập").fill("lan")
@@ -341,6 +355,17 @@ def staff(page, site, database, files):
     for name in HALLS:
         assert page.goto(f"{site}/admin/{name}").ok, name
         yield name
+    with database.reading() as session:
+        sent = session.scalars(select(Response.id)).first()
+    page.goto(f"{site}/admin/waves/full/quality/{sent}/revise")
+    yield "correction"
+    press(page, "Lưu bản sửa")
+    yield "correction without reason"
+    page.locator("#q-staff-1").check()
+    page.get_by_label("Lý do sửa").fill("Hỏi lại hộ")
+    press(page, "Lưu bản sửa")
+    page.wait_for_url("**/answers")
+    yield "answers with history"
     page.goto(f"{site}/admin/waves/full")
     yield "wave"
     page.locator("form[action$=compute] button").click()
@@ -351,8 +376,27 @@ def staff(page, site, database, files):
     yield "run"
     page.goto(f"{site}/admin/waves/full/privacy")
     yield "data protection"
+    page.goto(f"{site}/admin/waves/full/held")
+    page.locator("tbody a").first.click()
+    yield "forms in conflict"
     page.goto(f"{site}/admin/waves/none")
     yield "no such wave"
+
+
+def make_fieldwork(session, wave):
+    """A silent tablet with an area of which a household was called at, and a conflict."""
+    long_ago = clock.now() - timedelta(days=9)
+    tablet = make_device(session, last_seen_at=long_ago, queue_length=3, surveyor="Lê Thị B")
+    point = make_point(session, wave)
+    fields = {"wave_id": wave.id, "point_id": point.id, "device_id": tablet.id}
+    one = Assignment(code="PC1", selection="kish", quota=4, reserve=2, **fields)
+    session.add(one)
+    session.flush()
+    call = {"assignment_id": one.id, "household": 1, "day": long_ago.date()}
+    session.add(Visit(id=uuid4(), outcome="complete", content_hash="0" * 64, **call))
+    content = response_content(wave=wave.code, collection_point=point.code)
+    for mode in ("tablet", "phone"):
+        accept_response(session, content | {"mode": mode}, clock.now(), catalogue())
 
 
 # Here a new door is added: what it is called, its walk, what it is told besides.
@@ -390,5 +434,5 @@ def test_no_page_of_the_administration_shuts_anybody_out(
 
     found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
 
-    assert len(found) == 8 + len(ROOMS) + len(HALLS)
+    assert len(found) == 11 + len(ROOMS) + len(HALLS)
     assert {where: wrong for where, wrong in found.items() if wrong} == {}

@@ -146,7 +146,8 @@ def test_one_refused_form_holds_up_no_other_and_waits_for_a_person(person, sqlit
     put = """async (changes) => {
       const { SealedQueue } = await import("/static/js/sealed-queue.js");
       const kiosk = await (await fetch(`${location.pathname}/package`)).json();
-      const queue = new SealedQueue({ post: () => { throw new Error("not now"); } });
+      const post = () => { throw new Error("not now"); };
+      const queue = new SealedQueue({ name: "sealed-queue", post });
       await queue.put(kiosk.key, {
         id: crypto.randomUUID(), questionnaire: "sipas-counter", version: "1", wave: kiosk.wave,
         collection_point: kiosk.collection_point, mode: "kiosk", locale: "vi",
@@ -170,6 +171,33 @@ def test_one_refused_form_holds_up_no_other_and_waits_for_a_person(person, sqlit
     person.tap("Rời chế độ lấy ý kiến")
     person.page.get_by_text("Còn 2 phiếu trên máy chưa gửi được").wait_for()
     assert len(person.page.evaluate(OUTBOX)) == 2
+
+
+def test_whoever_gets_some_forms_through_does_not_wait_longer_and_longer(person):
+    pauses = person.page.evaluate("""async () => {
+      const { SealedQueue } = await import("/static/js/sealed-queue.js");
+      const kiosk = await (await fetch(`${location.pathname}/package`)).json();
+      const pauses = [];
+      window.setTimeout = (_again, pause, late) => late || pauses.push(pause);
+      const first = ([{ id }]) => [{ id, status: "rejected", problems: [] }];
+      let hears = true;
+      const post = async (items) => {
+        if (!hears) throw new Error("no network");
+        return { status: 200, body: { receipts: first(items) } };
+      };
+      const queue = new SealedQueue({ name: "a bad line", post });
+      for (let form = 0; form < 8; form += 1) {
+        await queue.put(kiosk.key, { id: crypto.randomUUID() });
+      }
+      for (let turn = 0; turn < 12; turn += 1) {
+        hears = turn < 6;
+        await queue.flush();
+      }
+      return pauses;
+    }""")
+
+    assert all(2_000 <= pause <= 6_000 for pause in pauses[:6])
+    assert all(2_000 * 2**n <= pause <= 6_000 * 2**n for n, pause in enumerate(pauses[6:], start=1))
 
 
 def test_two_tabs_are_both_of_use_and_send_each_form_once(

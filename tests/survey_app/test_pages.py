@@ -16,11 +16,13 @@ from sqlalchemy import delete, select
 
 from survey_app import clock, worker
 from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.models.accounts import Device
 from survey_app.models.codes import Invitation, InvitationTarget
-from survey_app.models.responses import Response
+from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
+from survey_app.services.responses import accept_response
 from tests.missing_texts import (
     APP,
     FOR_MACHINES,
@@ -33,7 +35,7 @@ from tests.missing_texts import (
 )
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue as definitions
-from tests.survey_app.factories import make_form, make_unit
+from tests.survey_app.factories import make_form, make_unit, response_content
 from tests.survey_app.invitation_factories import make_officials, people_of
 from tests.survey_app.results_factories import INDEX, make_computable
 from tests.survey_app.web.citizen_door import (
@@ -401,6 +403,7 @@ def staffs_pages(client, database, files):
     with database.reading() as session:
         sent = session.scalars(select(Response.id)).first()
     yield "response reviewed", client.get(f"/admin/waves/full/quality/{sent}"), 200
+    yield from corrections_pages(client, f"/admin/waves/full/quality/{sent}")
     yield "codes", client.get("/admin/waves/full/dossier-codes"), 200
     yield "networks", client.get("/admin/networks"), 200
     yield "data protection", client.get("/admin/waves/full/privacy"), 200
@@ -409,9 +412,30 @@ def staffs_pages(client, database, files):
     yield "kiosk to be prepared", client.post("/admin/kiosks", data=given | {"pin": ""}), 400
     yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
     yield "kiosks", client.get("/admin/kiosks"), 200
+    yield from fieldwork_pages(client, database)
     yield from counters_pages(client, database)
     yield from languages_pages(client)
     yield from rooms_of_invitations(client, database)
+
+
+def corrections_pages(client, response):
+    """A response opened and corrected under review, and the versions of its questionnaire."""
+    yield "answers", client.get(f"{response}/answers"), 200
+    form = client.get(f"{response}/revise")
+    yield "correction", form, 200
+    given = hidden(form) | {f"q-{code}": "1" for code in QUESTIONS if code != "staff"}
+    yield "correction not sound", client.post(f"{response}/revise", data=given), 422
+    given |= {"q-staff": "1", "reason": ""}
+    yield "correction without reason", client.post(f"{response}/revise", data=given), 422
+    kept = client.post(f"{response}/revise", data=given | {"reason": "Hỏi lại hộ"})
+    yield "answers with history", client.get(kept.location), 200
+    old = client.post(f"{response}/revise", data=given | {"reason": "Hỏi lại hộ"})
+    yield "correction of an old page", old, 409
+    yield "questionnaires", client.get("/admin/questionnaires"), 200
+    address = "/admin/questionnaires/sipas-citizen/compare?old=2022&new="
+    yield "versions compared", client.get(f"{address}2022-routed"), 200
+    yield "a version with itself", client.get(f"{address}2022"), 200
+    yield "no such version", client.get(f"{address}1"), 404
 
 
 def rooms_of_invitations(client, database):
@@ -437,6 +461,61 @@ def rooms_of_invitations(client, database):
     yield "people", client.get(f"{room}/people"), 200
     yield "letters", client.get(press("send", letter="first").location), 200
     yield "no such letters", press("send", letter="second"), 404
+
+
+def fieldwork_pages(client, database):
+    """Every page of the rooms of tablets, assignments, fieldwork and forms that wait."""
+    wave, tablets = "/admin/waves/full", "/admin/tablets"
+    yield "no tablets", client.get(tablets), 200
+    token = hidden(client.get(tablets))
+    yield "tablet not prepared", client.post(tablets, data=token), 400
+    given = token | {"name": "Máy số 7", "surveyor": "Lê Thị B"}
+    yield "code of a tablet", client.post(tablets, data=given), 200
+    yield "tablets", client.get(tablets), 200
+    yield "tablets that were not found", client.get(f"{tablets}?q=không có&only=silent"), 200
+    with database.reading() as session:
+        one = f"{tablets}/{session.scalars(select(Device.id).where(Device.kind == 'tablet')).one()}"
+        point = session.scalars(
+            select(CollectionPoint.code).join(WavePoint).join(Wave).where(Wave.code == "full")
+        ).first()
+    yield "tablet", client.get(one), 200
+    yield "tablet without a surveyor", client.post(one, data=token), 400
+    for deed in ("renew", "retire", "resume", "revoke"):
+        yield deed, client.get(f"{one}/{deed}"), 200
+    yield "sealed file", client.get(f"{tablets}/file"), 200
+    yield "no sealed file", client.post(f"{tablets}/file", data=token), 400
+    empty = b'{"format": "sipas-sealed-1", "device": "M\\u00e1y s\\u1ed1 7"}'
+    sent = token | {"file": (io.BytesIO(empty), "phieu.json")}
+    yield "sealed file with nothing in it", client.post(f"{tablets}/file", data=sent), 200
+    room = f"{wave}/assignments"
+    yield "no assignments", client.get(room), 200
+    yield "no fieldwork", client.get(f"{wave}/progress"), 200
+    yield "assignment not added", client.post(room, data=token), 400
+    client.post(room, data=token | {"code": "PC1", "point": point, "quota": "3"})
+    yield "assignments", client.get(room), 200
+    yield "assignment", client.get(f"{room}/of/PC1"), 200
+    yield "assignment not changed", client.post(f"{room}/of/PC1", data=token), 400
+    for deed in ("close", "reopen"):
+        yield f"{deed} assignment", client.get(f"{room}/of/PC1/{deed}"), 200
+    sent = token | {"file": (io.BytesIO("mã;điểm lấy ý kiến;số hộ\nA;X;1".encode()), "pc.csv")}
+    yield "assignments not imported", client.post(f"{room}/import", data=sent), 422
+    yield "private questions", client.get(f"{room}/private/sipas-counter/1?done=1"), 200
+    yield "fieldwork", client.get(f"{wave}/progress"), 200
+    yield "no forms that wait", client.get(f"{wave}/held?done=1"), 200
+    with database.writing() as session:
+        content = response_content(wave="full", collection_point=point)
+        for mode in ("tablet", "phone"):
+            accept_response(session, content | {"mode": mode}, clock.now(), definitions())
+        accept_response(
+            session, response_content(wave="full", collection_point=point, version="0"),
+            clock.now(), definitions()
+        )  # fmt: skip
+        waiting = session.scalars(select(HeldResponse)).all()
+    yield "forms that wait", client.get(f"{wave}/held?taken=1&left=2"), 200
+    for row in waiting:
+        address = f"{wave}/held/{row.response_id}/{row.content_hash}"
+        yield f"form in {row.reason}", client.get(address), 200
+        yield f"{row.reason} without a reason", client.post(address, data=token), 400
 
 
 def counters_pages(client, database):

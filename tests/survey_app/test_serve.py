@@ -7,17 +7,18 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
+from select import select as select_sockets
 from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pytest
 from sqlalchemy import select
 
+from bench.serving import PATIENCE, Served, below, lives
 from questionnaires.refusal import Refusal
 from survey_app import serve
 from survey_app.config import read_config
@@ -27,81 +28,16 @@ from survey_app.models.responses import Response
 from survey_app.serve import Child, address_of, fill, prepare, show_progress
 from tests.survey_app.factories import make_wave
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0
 LINES = ("address", "sign-in", "device token", "form")
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix")
 
 
-class Running:
-    """A supervisor in the foreground of nobody, and the lines it printed."""
+class Running(Served):
+    """The supervisor of a demo, which prints how to get in."""
 
-    def __init__(self, instance, port=None, **environment):
-        self.port = port or free_port()
-        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "survey_app", "serve"],
-            cwd=ROOT,
-            env=kept
-            | {"INSTANCE": str(instance), "PORT": str(self.port), "PYTHONUTF8": "1"}
-            | environment,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.lines = [self.process.stdout.readline().rstrip("\n") for _ in LINES]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(PATIENCE)
-        self.process.stdout.close()
-
-    def said(self, what):
-        return next(line.partition(": ")[2] for line in self.lines if line.startswith(what))
-
-    def get(self, path, **headers):
-        request = Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
-        with urlopen(request, timeout=PATIENCE) as page:
-            return page.status, page.read()
-
-    def children(self, word):
-        """Processes below the supervisor with this word in their command, deepest last."""
-        found = below(self.process.pid)
-        return [pid for pid in found if word in command_of(pid)]
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def below(pid):
-    try:
-        tasks = Path(f"/proc/{pid}/task").iterdir()
-        direct = [int(p) for task in tasks for p in (task / "children").read_text().split()]
-    except FileNotFoundError:
-        return []
-    return [*direct, *(deeper for child in direct for deeper in below(child))]
-
-
-def command_of(pid):
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def lives(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
+    def __init__(self, instance, **environment):
+        super().__init__(instance, len(LINES), **environment)
 
 
 def wait_until(condition):
@@ -158,6 +94,28 @@ def test_killed_processes_come_back_and_nobody_is_turned_away(instance):
             )
             assert before[-1] not in after
             assert running.get("/healthz")[0] == 200
+
+
+@needs_proc
+def test_a_killed_process_takes_only_those_along_whom_it_had_let_in(instance):
+    with Running(instance, DEMO="1") as running, ExitStack() as open_ones:
+        address = ("127.0.0.1", running.port)
+        people = [
+            open_ones.enter_context(socket.create_connection(address, PATIENCE)) for _ in range(150)
+        ]
+        _master, *workers = running.children("gunicorn")
+        wait_until(lambda: sum(len(files_of(pid)) for pid in workers) > 2 * serve.WEB_CONNECTIONS)
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: not any(lives(pid) for pid in workers))
+
+        turned_away, _, _ = select_sockets(people, [], [], 0)
+        assert 0 < len(turned_away) <= serve.WEB_PROCESSES * serve.WEB_CONNECTIONS
+
+
+def files_of(pid):
+    """What a process has open."""
+    return list(Path(f"/proc/{pid}/fd").iterdir())
 
 
 def test_it_runs_on_postgresql(postgresql_url, tmp_path):

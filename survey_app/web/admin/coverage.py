@@ -12,7 +12,8 @@ from survey_app.i18n import _, say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, coverage, dossier_counts
 from survey_app.services.line_reports import read_table
-from survey_app.services.points import today_in_viet_nam, wave_to_print
+from survey_app.services.points import today_in_viet_nam
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 WAVE: Final = "/waves/<code>/coverage"
@@ -30,7 +31,7 @@ def wave_coverage(code: str) -> str:
 def coverage_csv(code: str) -> ReadyPage:
     """A line per counter and day, as a file; who took it is recorded."""
     with current_app.extensions["database"].writing() as session:
-        found = coverage.coverage_of(session, wave_to_print(session, code), clock.now())
+        found = coverage.coverage_of(session, wave_named(session, code), clock.now())
         accounts.record(session, g.account.id, "download", f"{code} coverage", clock.now())
     heading = (
         *(_("Mã quầy"), _("Đơn vị"), _("Quầy"), _("Ngày")),
@@ -57,7 +58,7 @@ def import_dossiers(code: str) -> ReadyPage:
         sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
         entries = dossier_counts.entries_of(sheet)
         with current_app.extensions["database"].writing() as session:
-            wave = wave_to_print(session, code)
+            wave = wave_named(session, code)
             plan = dossier_counts.plan_counts(session, entries, today)
             stored = not trial and plan.report.is_clean
             if stored:
@@ -76,6 +77,6 @@ def import_dossiers(code: str) -> ReadyPage:
 
 def _page(code: str, message: str | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
-        found = coverage.coverage_of(session, wave_to_print(session, code), clock.now())
+        found = coverage.coverage_of(session, wave_named(session, code), clock.now())
     shown = next((p for p in found.points if p.code == request.args.get("point")), None)
     return render_template("admin/coverage.html", found=found, shown=shown, message=message)

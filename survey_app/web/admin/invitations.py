@@ -27,9 +27,9 @@ from survey_app.services.raters import (
     response_rates,
     save_matrix,
 )
-from survey_app.services.results import wave_named
 from survey_app.services.sheets import read_sheet
 from survey_app.services.staging import FEWEST
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 SHOWN_PROBLEMS: Final = 100

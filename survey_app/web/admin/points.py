@@ -16,6 +16,8 @@ from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, jobs, links, point_imports, points
 from survey_app.services.line_reports import read_table
+from survey_app.services.paging import Asked
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 WAVE: Final = "/waves/<code>/points"
@@ -38,7 +40,7 @@ def add_point(code: str) -> ReadyPage:
     given = {name: request.form.get(name, "") for name in ("unit", "name", "form")}
     try:
         with current_app.extensions["database"].writing() as session:
-            wave = points.wave_to_print(session, code)
+            wave = wave_named(session, code)
             unit = points.unit_named(points.units_on(session, _today()), given["unit"])
             form = points.form_named(session, wave, given["form"])
             point = points.add_counter(session, wave, unit, given["name"], form)
@@ -56,7 +58,7 @@ def set_last_day(code: str) -> ReadyPage:
     """Set until when links printed from now on work."""
     try:
         with current_app.extensions["database"].writing() as session:
-            wave = points.wave_to_print(session, code)
+            wave = wave_named(session, code)
             points.set_last_day(wave, request.form.get("day", ""), _today())
             _record(session, "set_links_last_day", f"{code} {wave.links_expire_on or ''}".strip())
     except NotFound:
@@ -75,7 +77,7 @@ def import_points(code: str) -> ReadyPage:
     try:
         sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
         with current_app.extensions["database"].writing() as session:
-            wave = points.wave_to_print(session, code)
+            wave = wave_named(session, code)
             form = points.form_named(session, wave, request.form.get("form", ""))
             plan = point_imports.plan_points(session, wave, sheet, _today())
             stored = not trial and plan.report.is_clean
@@ -110,7 +112,7 @@ def change_point(code: str, point: str) -> ReadyPage:
     }
     try:
         with current_app.extensions["database"].writing() as session:
-            found = points.point_in(session, points.wave_to_print(session, code), point)
+            found = points.point_in(session, wave_named(session, code), point)
             found.name = points.clean_name(given["name"])
             found.opening_hours = points.read_hours(given["hours"])
             points.set_agencies(session, found, given["agencies"], _today())
@@ -127,7 +129,7 @@ def change_point(code: str, point: str) -> ReadyPage:
 def point_qr(code: str, point: str) -> ReadyPage:
     """The QR code of a counter as a picture."""
     with current_app.extensions["database"].writing() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         address = _address(_token(session, wave, points.point_in(session, wave, point)))
     return Response(qr_drawing(address), mimetype="image/svg+xml")
 
@@ -137,7 +139,7 @@ def point_qr(code: str, point: str) -> ReadyPage:
 def ask_point(code: str, point: str, deed: str) -> str:
     """Ask before codes on a counter stop working, or the counter itself."""
     with current_app.extensions["database"].reading() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         found = points.point_in(session, wave, point)
         unit = found.unit.name
     return render_template(
@@ -150,7 +152,7 @@ def ask_point(code: str, point: str, deed: str) -> str:
 def do_point(code: str, point: str, deed: str) -> ReadyPage:
     """Take back the printed links of a counter, close it, or open it again."""
     with current_app.extensions["database"].writing() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         found = points.point_in(session, wave, point)
         if deed == "renew":
             links.revoke_links(session, wave, found)
@@ -190,7 +192,7 @@ def ask_sheet(code: str) -> ReadyPage:
     if paper not in PAPERS:
         raise Refusal("Xin chọn khổ giấy A4 hoặc A6.")
     with current_app.extensions["database"].writing() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         if only:
             points.point_in(session, wave, only)
         payload = {"wave": code, "point": only, "paper": paper}
@@ -230,10 +232,10 @@ def _sheet_job(job_id: UUID) -> jobs.JobState:
 
 def _list_page(code: str, message: str | None = None, given: dict[str, str] | None = None) -> str:
     config = current_app.extensions["config"]
-    asked = points.Asked(request.args.get("q", "")[:80], request.args.get("page", 1, type=int))
+    asked = Asked(request.args.get("q", "")[:80], request.args.get("page", 1, type=int))
     # Writing, since the very first link of an installation makes the key that signs it.
     with current_app.extensions["database"].writing() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
         forms = [f"{form.questionnaire}/{form.version}" for form in wave.forms]
@@ -254,7 +256,7 @@ def _point_page(
     code: str, name: str, message: str | None = None, given: dict[str, Any] | None = None
 ) -> str:
     with current_app.extensions["database"].writing() as session:
-        wave = points.wave_to_print(session, code)
+        wave = wave_named(session, code)
         found = points.point_in(session, wave, name)
         token = _token(session, wave, found)
         link = links.link_to(session, wave, found, clock.now())

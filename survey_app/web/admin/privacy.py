@@ -11,7 +11,7 @@ from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import receipts, retention
-from survey_app.services.results import wave_named
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 

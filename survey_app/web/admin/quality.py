@@ -13,35 +13,12 @@ from survey_app.i18n import _, say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import review
 from survey_app.services.quality import FLAGGED, POINTS
-from survey_app.services.results import wave_named
 from survey_app.services.review import VOID_REASONS, Choice, Sweep, Void
 from survey_app.services.sensitivity import sensitivity_of
+from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 JUDGES: Final = ("administrator", "supervisor")
-SIGNALS: Final = {
-    "too_fast": _("trả lời quá nhanh"),
-    "kiosk_after_hours": _("máy tại quầy, ngoài giờ làm việc"),
-    "burst": _("dồn dập tại một điểm"),
-    "device_burst": _("dồn dập từ một máy"),
-    "selection": _("người được hỏi không theo quy tắc chọn"),
-    "identical": _("giống hệt nhiều phiếu cùng ngày"),
-    "office_network": _("gửi từ mạng của cơ quan"),
-    "helped_by_official": _("cán bộ giúp trả lời"),
-    "after_hours": _("ngoài giờ làm việc"),
-    "straight_line": _("mọi câu cùng một mức"),
-    "clock": _("đồng hồ của máy không đúng"),
-}
-MODES: Final = {
-    "web": _("điện thoại riêng"),
-    "kiosk": _("máy tại quầy"),
-    "tablet": _("máy tính bảng"),
-    "paper": _("phiếu giấy"),
-    "phone": _("gọi điện"),
-    "code": _("mã trên giấy biên nhận"),
-    "invitation": _("thư mời"),
-}
-LISTED: Final = tuple(name for name, points in POINTS.items() if points)
 
 
 @bp.get("/waves/<code>/quality")
@@ -112,6 +89,36 @@ def restore_one(code: str, response_id: UUID) -> ReadyPage:
     return redirect(address_of("admin.reviewed", code=code, response_id=response_id), 303)
 
 
+def _signal_names() -> dict[str, str]:
+    """What a sign of misuse is called, in the language of the page."""
+    return {
+        "too_fast": _("trả lời quá nhanh"),
+        "kiosk_after_hours": _("máy tại quầy, ngoài giờ làm việc"),
+        "burst": _("dồn dập tại một điểm"),
+        "device_burst": _("dồn dập từ một máy"),
+        "selection": _("người được hỏi không theo quy tắc chọn"),
+        "identical": _("giống hệt nhiều phiếu cùng ngày"),
+        "office_network": _("gửi từ mạng của cơ quan"),
+        "helped_by_official": _("cán bộ giúp trả lời"),
+        "after_hours": _("ngoài giờ làm việc"),
+        "straight_line": _("mọi câu cùng một mức"),
+        "clock": _("đồng hồ của máy không đúng"),
+    }
+
+
+def mode_names() -> dict[str, str]:
+    """By what an answer came, in the language of the page."""
+    return {
+        "web": _("điện thoại riêng"),
+        "kiosk": _("máy tại quầy"),
+        "tablet": _("máy tính bảng"),
+        "paper": _("phiếu giấy"),
+        "phone": _("gọi điện"),
+        "code": _("mã trên giấy biên nhận"),
+        "invitation": _("thư mời"),
+    }
+
+
 def _confirmation(code: str, choice: Choice, refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
@@ -131,9 +138,8 @@ def _response_page(code: str, response_id: UUID, refusal: Refusal | None = None)
 def _page(template: str, **fields: Any) -> str:
     return render_template(
         f"admin/{template}",
-        signal_names=SIGNALS,
-        listed=LISTED,
-        mode_names=MODES,
+        signal_names=_signal_names(),
+        mode_names=mode_names(),
         void_reasons=VOID_REASONS,
         given=request.form,
         may_judge=g.account.role in JUDGES,

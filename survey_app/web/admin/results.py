@@ -10,9 +10,9 @@ from survey_app import clock
 from survey_app.exports.files import published
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, jobs, results
+from survey_app.services import accounts, jobs, overview, results
 from survey_app.services.letters import SEND_LETTERS
-from survey_app.services.waves import index_of
+from survey_app.services.waves import index_of, wave_named
 from survey_app.web.admin.door import READERS, bp
 
 DOWNLOAD: Final = "download"
@@ -31,7 +31,7 @@ FILES: Final = {
 def waves() -> str:
     """All waves."""
     with current_app.extensions["database"].reading() as session:
-        found = results.waves(session, current_app.extensions["catalogue"])
+        found = overview.waves(session, current_app.extensions["catalogue"])
     return render_template("admin/waves.html", waves=found, now=clock.now())
 
 
@@ -40,7 +40,7 @@ def waves() -> str:
 def wave(code: str) -> str:
     """A wave: its counts, what can be computed, and what was."""
     with current_app.extensions["database"].reading() as session:
-        page = results.wave_page(session, current_app.extensions["catalogue"], code)
+        page = overview.wave_page(session, current_app.extensions["catalogue"], code)
     return render_template("admin/wave.html", page=page, now=clock.now())
 
 
@@ -50,7 +50,7 @@ def compute(code: str) -> ReadyPage:
     """Ask for the computation of an index."""
     index_code = request.form.get("index", "")
     with current_app.extensions["database"].writing() as session:
-        index_of(session, results.wave_named(session, code), index_code)
+        index_of(session, wave_named(session, code), index_code)
         payload = {"wave": code, "index": index_code}
         job = jobs.ask_job(session, jobs.COMPUTE, payload, g.account.id, clock.now())
         subject = f"{code} {index_code}"

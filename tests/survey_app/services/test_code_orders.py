@@ -168,6 +168,13 @@ def test_a_wave_that_is_closed_or_unknown_gives_no_codes(session):
         issue_codes(session, "none", [CodeRequest(counted.unit.code)], NOW)
 
 
+def test_a_wave_that_forgets_its_codes_gives_no_more(session):
+    counted = make_counted(session, land=50, contacts_until=(NOW - timedelta(days=1)).date())
+
+    with pytest.raises(Gone):
+        issue_codes(session, counted.wave.code, [CodeRequest(counted.unit.code)], NOW)
+
+
 def test_a_unit_that_was_dissolved_gives_no_codes(session):
     counted = make_counted(session, land=100)
     counted.unit.valid_to = date(2026, 11, 1)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from survey_app.models.codes import DossierCount
 from survey_app.models.responses import Response
 from survey_app.services.coverage import coverage_of, write_coverage
-from survey_app.services.responses import accept_response
+from survey_app.services.responses import Arrival, accept_response
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 DAY = date(2026, 11, 20)
@@ -100,6 +100,17 @@ def test_more_answers_than_dossiers_are_flagged(session, wave):
 
     assert [p.total.exceeding for p in found.points] == [1, 0]
     assert (found.total.exceeding, found.days[0][1].exceeding) == (1, 1)
+
+
+def test_answers_by_one_time_codes_are_of_no_counter(session, wave):
+    counter, by_code = make_point(session, wave), make_point(session, wave, by_code=True)
+    answer(session, wave, counter)
+    content = response_content(wave=wave.code, collection_point=by_code.code, mode="code")
+    accept_response(session, content, NOW, catalogue(), Arrival(by_code=True))
+    found = coverage_of(session, wave, NOW)
+
+    assert [point.code for point in found.points] == [counter.code]
+    assert (found.total.answers, found.total.uncounted) == (1, 1)
 
 
 def test_no_dossiers_at_all_give_no_rate(session, wave):

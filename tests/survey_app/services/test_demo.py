@@ -35,16 +35,6 @@ KINDS = (
 )
 
 
-class Told:
-    """Collects what the progress bar would show."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __call__(self, *call):
-        self.calls.append(call)
-
-
 def load(database, now=NOW, progress=lambda *_: None):
     return load_demo(database.writing, catalogue(), now, progress)
 
@@ -60,10 +50,10 @@ def wave(session, code):
     return session.scalars(select(Wave).where(Wave.code == code)).one()
 
 
-def test_every_reconstructed_response_comes_in(sqlite_database):
-    assert load(sqlite_database) == ALL
+def test_every_reconstructed_response_comes_in(demo_load, demo_database):
+    assert demo_load.added == ALL
 
-    with sqlite_database.reading() as session:
+    with demo_database.reading() as session:
         query = select(Wave.code, func.count()).join(Response).group_by(Wave.code)
         assert dict(session.execute(query).all()) == {"sipas-2022": 486, "cbcc-2022": 740}
 
@@ -99,13 +89,9 @@ def test_a_response_that_is_refused_stops_the_load(sqlite_database, monkeypatch)
     assert counts(sqlite_database)["Response"] == 0
 
 
-def test_the_progress_bar_starts_at_nothing_and_ends_at_everything(sqlite_database):
-    told = Told()
-
-    load(sqlite_database, progress=told)
-
-    assert told.calls[0] == ("sipas-2022", 0, 486)
-    assert told.calls[-1] == ("cbcc-2022", 740, 740)
+def test_the_progress_bar_starts_at_nothing_and_ends_at_everything(demo_load):
+    assert demo_load.told[0] == ("sipas-2022", 0, 486)
+    assert demo_load.told[-1] == ("cbcc-2022", 740, 740)
 
 
 def test_reconstructed_waves_are_closed_labelled_and_their_issued_forms_unknown(demo_database):

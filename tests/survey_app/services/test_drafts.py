@@ -61,6 +61,13 @@ def test_a_draft_is_not_found_at_another_counter(session, door):
     assert find_draft(session, key, other, NOW) is None
 
 
+def test_a_draft_of_a_questionnaire_that_is_asked_here_no_more_is_not_found(session, door):
+    key = start_draft(session, door, "vi", NOW)
+
+    assert find_draft(session, key, replace(door, questionnaire="sipas-citizen"), NOW) is None
+    assert find_draft(session, key, replace(door, version="2"), NOW) is not None
+
+
 def test_saving_counts_the_revision_and_keeps_lists(draft):
     save_answers(draft, {"staff": "4", "ways": ("1", "3")}, 0, NOW)
     save_answers(draft, {"staff": None}, 1, NOW)

@@ -1,19 +1,25 @@
 """The list of invited officials: all of it or nothing, and each wrong line is named."""
 
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from questionnaires.refusal import Refusal
+from survey_app.errors import Gone
 from survey_app.models.codes import Invitation, InvitationContact
+from survey_app.models.waves import Wave
 from survey_app.services.invitation_lists import (
     counts_of_list,
     import_list,
     is_mail,
     list_of,
 )
+from survey_app.services.retention import purge_batch
 from survey_app.services.sheets import read_sheet
-from tests.survey_app.factories import NOW, make_unit, make_wave
+from tests.survey_app.factories import NOW, catalogue, make_unit, make_wave
 from tests.survey_app.invitation_factories import codes_of, sheet_of
+from tests.survey_app.services.two_writers import one_after_the_other
 from tests.survey_app.web.citizen_door import SECRET
 
 LAN = ("Lãnh đạo sở", "STC", "Trần Thị Lan", "Lan.Tran@soctrang.gov.vn")
@@ -107,6 +113,42 @@ def test_somebody_who_changed_groups_is_not_invited_twice(sqlite_database, wave)
     report = take(sqlite_database, wave, ("Lãnh đạo xã", *LAN[1:]))
 
     assert sentences(report) == {2: "Liên hệ này đã có trong đợt, nhưng ở nhóm hoặc đơn vị khác."}
+
+
+def test_a_list_imported_in_two_windows_at_the_same_moment_invites_nobody_twice(database):
+    with database.writing() as session:
+        wave = make_wave(session)
+
+    def take_in(session):
+        return import_list(session, session.merge(wave), sheet_of([NAM]), NOW, SECRET)
+
+    first, second = one_after_the_other(database, take_in, take_in)
+
+    assert (first.added, second.added, second.known) == (1, 0, 1)
+    assert stored(database) == [1, 1]
+
+
+def test_nobody_is_invited_twice_once_it_is_forgotten_who_was(sqlite_database, wave):
+    take(sqlite_database, wave, NAM)
+    with sqlite_database.writing() as session:
+        session.get_one(Wave, wave.id).contacts_until = (NOW - timedelta(days=1)).date()
+        while purge_batch(session, catalogue(), NOW):
+            pass
+    with sqlite_database.reading() as session:
+        wave = session.get_one(Wave, wave.id)
+    with pytest.raises(Gone, match=wave.code):
+        take(sqlite_database, wave, NAM)
+
+    assert stored(sqlite_database) == [1, 0]
+
+
+def test_a_unit_of_today_is_one_of_today_in_viet_nam(sqlite_database):
+    night = datetime(2026, 11, 19, 20, 0, tzinfo=UTC)  # three o'clock of the 20th in Viet Nam
+    with sqlite_database.writing() as session:
+        make_unit(session, code="STC", valid_from=date(2026, 11, 20))
+        report = import_list(session, make_wave(session), sheet_of([LAN]), night, SECRET)
+
+    assert report.problems == []
 
 
 def test_titles_may_be_english_and_in_any_order(sqlite_database, wave):

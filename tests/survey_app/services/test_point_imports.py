@@ -10,6 +10,7 @@ from survey_app.models.waves import CollectionPoint
 from survey_app.services.line_reports import NEW, SAME, WRONG, read_table
 from survey_app.services.point_imports import plan_points, store_points
 from tests.survey_app.factories import make_form, make_point, make_unit, make_wave
+from tests.survey_app.services.two_writers import one_after_the_other
 
 TODAY = date(2026, 11, 20)
 
@@ -48,6 +49,18 @@ def test_counters_come_in_with_their_agencies(units):
 
         assert [line.status for line in made.report.lines] == [NEW, NEW]
         assert (first.units, [unit.code for unit in second.units]) == ([], ["STC", "SXD"])
+
+
+def test_a_table_imported_in_two_windows_at_the_same_moment_adds_its_counters_once(units):
+    with units.writing() as session:
+        wave = make_wave(session)
+        form = make_form(session, wave)
+
+    def take_in(session):
+        kept = session.merge(wave), session.merge(form)
+        return store_points(session, *kept, plan(session, kept[0], "unit,name\nPL,Quầy 1\n"))
+
+    assert one_after_the_other(units, take_in, take_in) == [1, 0]
 
 
 def test_one_wrong_line_keeps_all_of_them_out(units):

@@ -7,10 +7,10 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
-from survey_app.services import points
+from survey_app.services import paging
 from survey_app.services.links import check_link, link_to, read_token, revoke_links, rotate_keys
+from survey_app.services.paging import Asked
 from survey_app.services.points import (
-    Asked,
     add_counter,
     cards,
     clean_name,
@@ -26,8 +26,8 @@ from survey_app.services.points import (
     set_last_day,
     unit_named,
     units_on,
-    wave_to_print,
 )
+from survey_app.services.waves import wave_named
 from tests.survey_app.factories import NOW, make_form, make_point, make_unit, make_wave
 
 KEY = "k" * 32
@@ -69,7 +69,7 @@ def test_a_counter_is_found_by_words_without_accents(database, search, names):
 
 
 def test_a_long_list_comes_in_pages(session, monkeypatch):
-    monkeypatch.setattr(points, "PAGE", 2)
+    monkeypatch.setattr(paging, "PAGE", 2)
     wave = make_wave(session)
     for _k in range(5):
         make_point(session, wave)
@@ -140,7 +140,7 @@ def test_what_is_not_of_the_wave_is_not_found(session):
     with pytest.raises(NotFound):
         point_in(session, wave, other.code)
     with pytest.raises(NotFound):
-        wave_to_print(session, "none")
+        wave_named(session, "none")
     with pytest.raises(Refusal):
         form_named(session, wave, "sipas-counter/1")
 

@@ -140,6 +140,20 @@ def test_a_tablet_that_sends_a_day_of_work_at_once_is_no_burst(counter):
     assert [signals(row) for row in found] == [set()] * len(found)
 
 
+def test_what_a_kiosk_sends_after_a_loss_of_network_is_no_burst_nor_is_what_follows(counter):
+    with counter.database.writing() as session:
+        device = Arrival(device_id=make_device(session, kind="kiosk").id)
+    more = {"mode": "kiosk", "arrival": device}
+    held = [
+        counter.send(ended=NOW - timedelta(minutes=11 + 3 * k), answers=different(k), **more)
+        for k in range(MOST_AT_POINT + 3)
+    ]
+    after = counter.send(NOW + timedelta(minutes=1), answers=different(70), **more)
+    phone = counter.send(NOW + timedelta(minutes=1), answers=different(71))
+
+    assert [signals(row) for row in (*held, after, phone)] == [set()] * (len(held) + 2)
+
+
 def test_one_kiosk_is_counted_apart_from_its_counter(counter):
     with counter.database.writing() as session:
         busy, other = (make_device(session, f"kiosk-token-{k}", kind="kiosk").id for k in range(2))

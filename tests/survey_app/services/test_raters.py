@@ -24,6 +24,7 @@ from survey_app.services.raters import (
 )
 from tests.survey_app.factories import COUNTER, NOW, make_form, make_unit, make_wave
 from tests.survey_app.invitation_factories import answer, codes_of, people_of, sheet_of
+from tests.survey_app.services.two_writers import one_after_the_other
 from tests.survey_app.web.citizen_door import SECRET
 
 
@@ -219,6 +220,32 @@ def test_a_small_group_hides_the_rows_by_unit_that_would_tell_it(database, cells
     assert rates.whole.sent == 1
     assert [row.names for row in rates.groups] == [("B",), ("D",), ("A", "C")]
     assert (rates.units is not None) == is_shown
+
+
+def test_units_of_one_name_are_told_apart(database):
+    with database.writing() as session:
+        units = [make_unit(session, name="Ủy ban nhân dân xã Tân Hưng") for _ in range(2)]
+        wave = make_wave(session)
+        make_form(session, wave)
+        invite(session, wave, {"A": 10, "B": 12})
+        save_matrix(session, wave, {("A", units[0].id), ("B", units[1].id)})
+        assign_targets(session, wave, COUNTER)
+        rates = response_rates(session, wave)
+
+    assert rates.units == tuple(Rate((units[0].name,), n, n, 0) for n in (10, 12))
+
+
+def test_two_windows_that_assign_at_the_same_moment_agree(database, scene):
+    wave, units = scene
+    with database.writing() as session:
+        save_matrix(session, session.merge(wave), {("A", units[1].id)})
+
+    def assign(session):
+        return assign_targets(session, session.merge(wave), COUNTER)
+
+    first, second = one_after_the_other(database, assign, assign)
+
+    assert (first.added, second.added) == (2, 0)
 
 
 def test_a_wave_of_few_people_shows_nothing(database):

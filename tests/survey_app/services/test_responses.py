@@ -346,6 +346,15 @@ def test_a_version_that_is_shipped_but_not_used_in_the_wave_is_quarantined(datab
     assert send(database, content).status == "quarantined"
 
 
+@pytest.mark.parametrize(("partial", "status"), [(None, "rejected"), (True, "accepted")])
+def test_only_a_form_that_says_it_is_partial_may_leave_out_what_is_required(
+    database, door, partial, status
+):
+    content = response_content(**door, partial=partial, answers={"overall": None})
+
+    assert send(database, content).status == status
+
+
 def test_a_published_file_that_was_tampered_with_quarantines(database, door, tmp_path):
     (tmp_path / "sipas-counter").mkdir()
     (tmp_path / "sipas-counter" / "1.toml").write_text("broken", encoding="utf-8")

@@ -4,16 +4,16 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Answer, Response
 from survey_app.services.accounts import create_account
+from survey_app.services.overview import counts_of
 from survey_app.services.quality import FLAGGED
 from survey_app.services.responses import accept_response
-from survey_app.services.results import counts_of
 from survey_app.services.review import (
     A_PAGE,
     Choice,
@@ -228,6 +228,28 @@ def test_a_choice_that_has_grown_since_it_was_shown_is_not_voided(wave):
     with pytest.raises(Stale, match="2"):
         void_chosen(wave.session, wave.wave, Sweep(Choice(), TRIAL, expected), wave.by)
     assert chosen_count(wave.session, wave.wave, Choice()) == 2
+
+
+def test_a_choice_that_grows_between_counting_and_voiding_is_not_voided(postgresql_database):
+    database = postgresql_database
+    with database.writing() as session:
+        wave = Wave(session)
+        wave.send(took=1)
+    late = []
+
+    def arrive(_connection, _cursor, statement, *_more):
+        if statement.startswith("UPDATE response") and not late:
+            late.append(statement)
+            with database.writing() as other:
+                wave.session = other
+                wave.send(took=1)
+
+    event.listen(database.engine, "before_cursor_execute", arrive)
+    with database.writing() as session:
+        with pytest.raises(Stale, match="2"):
+            void_chosen(session, wave.wave, Sweep(Choice(), TRIAL, 1), wave.by)
+        assert chosen_count(session, wave.wave, Choice()) == 2
+    assert late
 
 
 def test_what_is_voided_already_is_not_voided_by_a_choice(wave):

@@ -11,6 +11,7 @@ from survey_app import worker
 from survey_app.models.responses import Answer, Response, StagedResponse
 from survey_app.models.waves import Procedure
 from survey_app.services import staging
+from survey_app.services.links import HANOI
 from survey_app.services.staging import FEWEST, GRACE, MOST, batches, move_batch, stage
 from survey_app.services.waves import close_wave
 from tests.survey_app.factories import (
@@ -23,7 +24,7 @@ from tests.survey_app.factories import (
 )
 from tests.survey_app.invitation_factories import FILLED
 
-MIDNIGHT = datetime(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
+MIDNIGHT = datetime(NOW.year, NOW.month, NOW.day, tzinfo=HANOI)
 
 
 @pytest.fixture
@@ -99,6 +100,17 @@ def test_a_moved_response_has_a_new_id_a_date_and_no_receipt(database, waves):
     for row in rows:
         assert json.loads(row.document)["id"] == str(row.id)
         assert not {"started_at", "submitted_at", "paradata"} & set(json.loads(row.document))
+
+
+def test_the_day_of_a_move_is_one_of_viet_nam(database, waves):
+    wave, (point, _) = waves
+    night = datetime(2026, 11, 19, 20, 0, tzinfo=UTC)  # three o'clock of the 20th
+    with database.writing() as session:
+        put(session, wave, point, FEWEST)
+        move_all(session, night)
+        moved = set(session.scalars(select(Response.received_at)))
+
+    assert moved == {MIDNIGHT}
 
 
 @pytest.mark.parametrize("name", ["id", "started_at", "submitted_at", "paradata"])

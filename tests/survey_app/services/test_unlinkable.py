@@ -11,7 +11,7 @@ import math
 import random
 from bisect import bisect
 from collections import Counter, defaultdict
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -23,6 +23,7 @@ from survey_app.models.responses import Answer, Response, StagedResponse
 from survey_app.services import staging
 from survey_app.services.drafts import find_draft, save_answers, start_draft
 from survey_app.services.invitations import invited_door, spend
+from survey_app.services.links import HANOI
 from survey_app.services.responses import Arrival, accept_response
 from survey_app.services.waves import close_wave
 from tests.survey_app.factories import NOW, catalogue, make_unit
@@ -108,7 +109,8 @@ class Attack:
                 found.append("fewer than ten came together")
             if len({row.received_at for _, row in rows}) > 1:
                 found.append("moments differ within a batch")
-            if any((r.received_at.hour, r.received_at.minute) != (0, 0) for _, r in rows):
+            local = {r.received_at.astimezone(HANOI).time() for _, r in rows}
+            if local != {time()}:
                 found.append("a moment stands where a date should")
         found += self.shared_values() + self.shared_transactions() + self.orders()
         with self.database.reading() as session:
@@ -288,7 +290,8 @@ def ready(session):
 
 
 def careless(session, now, rows, new_id=True, midnight=True):
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0) if midnight else now
+    midnight_of = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = midnight_of if midnight else now
     for row in rows:
         content = json.loads(row.content) | {"id": str(uuid4() if new_id else row.id)}
         arrival = Arrival(by_code=True, rater_group=row.rater_group)

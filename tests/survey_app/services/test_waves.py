@@ -7,7 +7,7 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
-from survey_app.models.waves import Procedure, WaveIndex, WavePoint, WaveUnit
+from survey_app.models.waves import Procedure, Wave, WaveIndex, WavePoint, WaveUnit
 from survey_app.services.waves import (
     add_form,
     add_point,
@@ -27,6 +27,7 @@ from tests.survey_app.factories import (
     make_unit,
     make_wave,
 )
+from tests.survey_app.services.two_writers import one_after_the_other
 
 SECOND = timedelta(seconds=1)
 
@@ -175,3 +176,19 @@ def test_fields_are_procedures_without_a_parent(database):
         session.add(Procedure(code="DD.1", name="Đăng ký đất đai", parent_id=field.id))
 
         assert fields_of_work(session) == (("DD", "Đất đai"),)
+
+
+def test_two_counters_added_at_the_same_moment_have_codes_of_their_own(database):
+    with database.writing() as session:
+        unit, forms = make_unit(session), [make_form(session), make_form(session)]
+
+    def add(form):
+        def at(session):
+            wave = session.get_one(Wave, form.wave_id)
+            return add_point(session, wave, session.merge(unit), "Quầy", form).code
+
+        return at
+
+    first, second = one_after_the_other(database, *(add(form) for form in forms))
+
+    assert first != second

@@ -20,6 +20,7 @@ from survey_app.services.devices import revoke_device
 from survey_app.web import batches
 from survey_app.web.batches import read_json
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
+from tests.survey_app.web.described import DescribedClient
 
 TOKEN = "token-of-a-tablet"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -49,6 +50,7 @@ def make_service(database, folder):
         max_body=MAX_BODY,
     )
     app = create_app(config)
+    app.test_client_class = DescribedClient
     app.extensions["database"].engine.dispose()
     app.extensions["database"] = database
     with database.writing() as session:

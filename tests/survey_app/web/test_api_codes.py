@@ -13,6 +13,7 @@ from survey_app.web import api_codes
 from tests.survey_app.code_factories import make_counted
 from tests.survey_app.factories import NOW, make_device
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.described import DescribedClient
 
 ADDRESS = "/api/v1/dossier-codes"
 TOKEN = "token-of-a-one-stop-system"
@@ -27,6 +28,7 @@ def client(sqlite_database, monkeypatch):
         make_device(session, TOKEN, kind="system")
         make_device(session, "token-of-a-tablet")
     app = make_app(sqlite_database, public_url="https://sipas.example")
+    app.test_client_class = DescribedClient
     return app.test_client()
 
 

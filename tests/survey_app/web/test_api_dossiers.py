@@ -7,6 +7,7 @@ from survey_app import create_app
 from survey_app.config import Config
 from survey_app.models.codes import DossierCount
 from tests.survey_app.factories import make_device, make_point, make_unit
+from tests.survey_app.web.described import DescribedClient
 
 ADDRESS = "/api/v1/dossier-counts"
 TOKEN = "token-of-a-one-stop-system"
@@ -17,6 +18,7 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 def client(database, tmp_path):
     url = database.url.render_as_string(hide_password=False)
     app = create_app(Config(database_url=url, secret_key="s" * 32, instance=tmp_path))
+    app.test_client_class = DescribedClient
     yield app.test_client()
     app.extensions["database"].engine.dispose()
 
@@ -47,7 +49,7 @@ def test_counts_are_stored_and_the_same_again_changes_nothing(client, database, 
         {"collection_point": point, "day": "2026-01-20", "unit": "STC", "returned": 5},
     ]
     first, again = put(client, *counts), put(client, *counts)
-    other = put(client, counts[0] | {"returned": 9, "unit": None, "field": ""})
+    other = put(client, counts[0] | {"returned": 9.0, "unit": None, "field": ""})  # as JSON has it
 
     assert (first.status_code, first.get_json()) == (200, {"received": 2, "changed": 2})
     assert again.get_json() == {"received": 2, "changed": 0}
@@ -86,7 +88,7 @@ def test_what_is_not_described_is_not_understood(client, database, point, body):
 def test_too_many_lines_at_once_are_refused(client, database, point):
     line = {"collection_point": point, "day": "2026-01-20", "returned": 1}
 
-    assert put(client, *[line] * 501).status_code == 400
+    assert put(client, *[line] * 501).status_code == 413
     assert total(database) == (0, None)
 
 

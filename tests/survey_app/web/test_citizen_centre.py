@@ -126,6 +126,19 @@ def test_agency_and_field_can_be_changed_from_the_review(visitor, sqlite_databas
     assert rated(sqlite_database) == ("STC", "TTHCC", None)
 
 
+def test_a_review_that_shows_another_agency_is_not_sent(visitor, sqlite_database):
+    visitor.begin()
+    visitor.send("/about", unit="SYT", field="HT")
+    visitor.send("/1", **ANSWERS)
+    shown = visitor.see("/review")
+    visitor.send("/about?from=review", unit="STC", field="")
+    refused = visitor.send("/review", shown)
+
+    assert "Sở Y tế" in shown.text
+    assert refused.status_code == 409
+    assert stored(sqlite_database)[0] == 0
+
+
 def test_back_leads_from_the_questions_to_the_agency_and_from_there_to_the_start(visitor):
     visitor.begin()
     visitor.send("/about", unit="SYT")
@@ -258,3 +271,12 @@ def test_a_comment_of_nothing_but_unseen_signs_is_empty(person, sqlite_database)
     person.send("/review")
 
     assert stored(sqlite_database) == (1, 7, 0)
+
+
+def test_goodbye_does_not_deny_the_receipt_that_an_earlier_form_left_here(person):
+    denied = "không còn câu trả lời hay mã nhận phiếu nào"
+    assert denied in words(person.see("/goodbye"))
+    person.finish()
+    assert denied not in words(person.see("/goodbye"))
+    person.send("/thanks")
+    assert denied in words(person.see("/goodbye"))

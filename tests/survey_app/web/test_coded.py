@@ -31,9 +31,9 @@ def person(database, code):
     return Person(make_app(database).test_client(), f"/s/c/{code}")
 
 
-def fill(person):
+def fill(person, **changes):
     person.send("", person.see())
-    person.send("/1", person.see("/1"), **ANSWERS)
+    person.send("/1", person.see("/1"), **ANSWERS | changes)
     return person.send("/review", person.see("/review"), helped="nobody")
 
 
@@ -83,6 +83,31 @@ def test_a_double_click_is_one_answer(person, database):
     assert first.status_code == second.status_code == 303
     assert first.location == second.location
     assert len(rows(database, StagedResponse)) == 1
+
+
+def test_a_complaint_gets_the_kind_note_and_nothing_of_it_stays(person, database):
+    thanks = person.client.get(fill(person, **{"q-comment": "Tôi khiếu nại vì chờ lâu."}).location)
+
+    assert "không phải là đơn phản ánh, kiến nghị" in words(thanks)
+    assert "Cổng Dịch vụ công quốc gia" in words(thanks)
+    assert "complaint" not in thanks.request.url
+    assert person.client.get_cookie("receipt", path=person.door) is None
+    assert "phản ánh" not in words(person.see("/thanks"))
+    assert "complaint" not in rows(database, StagedResponse)[0].content
+
+
+def test_the_note_is_still_shown_after_a_double_click(person):
+    person.send("", person.see())
+    person.send("/1", **ANSWERS | {"q-comment": "Tôi khiếu nại vì chờ lâu."})
+    review = person.see("/review")
+    for _turn in range(2):
+        sent = person.send("/review", review)
+
+    assert "không phải là đơn phản ánh" in words(person.client.get(sent.location))
+
+
+def test_who_does_not_complain_is_not_told_of_complaints(person):
+    assert "phản ánh" not in words(person.client.get(fill(person).location))
 
 
 def test_a_code_may_be_typed_as_it_is_printed(person, database, code):

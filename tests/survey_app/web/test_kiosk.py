@@ -56,13 +56,18 @@ def revoke(database, counter):
         revoke_kiosk(session, counter.device_id, clock.now())
 
 
+def edited(door):
+    """The address of a door with another last sign."""
+    return door[:-1] + ("y" if door.endswith("x") else "x")
+
+
 def test_a_browser_that_is_not_enrolled_is_asked_for_the_code(client, counter):
     page = client.get(counter.door)
 
     assert page.status_code == 200
     assert "Mã đăng ký gồm 8 ký tự" in page.text
     assert "kiosk.js" not in page.text
-    assert "Kiosk" not in page.headers
+    assert page.headers["Kiosk"] == "drop"
 
 
 def test_a_wrong_code_is_one_clear_sentence(client, counter):
@@ -105,7 +110,7 @@ def test_a_link_to_another_counter_is_refused_kindly(kiosk, sqlite_database):
 
 
 def test_an_edited_link_is_not_found(kiosk, counter):
-    assert kiosk.get(counter.door[:-1] + "x").status_code == 404
+    assert kiosk.get(edited(counter.door)).status_code == 404
 
 
 def test_after_the_wave_the_page_still_sends_what_waits(kiosk, counter, sqlite_database):
@@ -116,7 +121,7 @@ def test_after_the_wave_the_page_still_sends_what_waits(kiosk, counter, sqlite_d
     assert page.status_code == 410
     assert "data-closed" in page.text
     assert "kiosk.js" in page.text
-    assert "Kiosk" not in page.headers
+    assert page.headers["Kiosk"] == "drop"
     assert post(kiosk, counter, "contact", queue=0, version="v").get_json()["open"] is False
 
 
@@ -164,6 +169,33 @@ def test_sealed_and_plain_forms_of_this_counter_are_taken(kiosk, counter, sqlite
     receipts = post(kiosk, counter, "responses", responses=items).get_json()["receipts"]
 
     assert [receipt["status"] for receipt in receipts] == ["accepted", "accepted"]
+
+
+def test_who_complains_at_a_kiosk_is_told_and_nobody_else(kiosk, counter, sqlite_database):
+    with sqlite_database.reading() as session:
+        public = find_public_key(
+            session, kiosk.get(f"{counter.door}/package").json["key"]["wave_id"]
+        )
+    items = []
+    for comment in ("Tôi khiếu nại vì chờ lâu.", "Cán bộ tận tình."):
+        content = content_for(counter)
+        content["answers"] |= {"comment": comment}
+        sealed = seal(public, content["id"], json.dumps(content).encode())
+        items.append({"id": content["id"], "sealed": sealed})
+    first, second = post(kiosk, counter, "responses", responses=items).get_json()["receipts"]
+
+    assert (first["status"], first["complaint"]) == ("accepted", True)
+    assert second["status"] == "accepted"
+    assert "complaint" not in second
+    assert post(kiosk, counter, "responses", responses=items).json["receipts"][0]["complaint"]
+
+
+def test_every_refusal_of_this_door_ends_what_was_kept(kiosk, counter, sqlite_database):
+    for page in (kiosk.get(edited(counter.door)), kiosk.get(make_counter(sqlite_database).door)):
+        assert (page.status_code >= 400, page.headers["Kiosk"]) == (True, "drop")
+    revoke(sqlite_database, counter)
+    for path in ("", "/package"):
+        assert kiosk.get(counter.door + path).headers["Kiosk"] == "drop"
 
 
 def test_a_kiosk_sends_for_no_other_counter(kiosk, counter, sqlite_database):

@@ -5,10 +5,17 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from survey_app import clock
+from survey_app.config import ROOT
 from survey_app.models.responses import Response
+from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
+from survey_app.services.kiosks import revoke_kiosk
+from survey_app.web import kiosk
+from survey_app.web.shells import Shell
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
@@ -297,6 +304,114 @@ def test_a_wrong_device_clock_changes_no_receipt(open_kiosk, sqlite_database, aw
     assert abs(said - before - away) < timedelta(hours=1)
 
 
+def test_a_screen_that_was_dark_asks_who_is_there(open_kiosk):
+    person = at_question(open_kiosk)
+    person.page.evaluate("""() => {
+      Object.defineProperty(document, "hidden", { value: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }""")
+    assert warned(person)
+    person.tap("Tôi cần thêm thời gian")
+    person.page.clock.run_for(39_999)
+    assert not warned(person)
+
+
+# What comes between a kiosk and its server
+
+
+def finish(person):
+    person.begin()
+    person.rate(4)
+    person.send()
+    person.see("Cảm ơn Ông/Bà")
+    assert person.receipt
+
+
+@pytest.mark.parametrize("status", ["200 OK", "302 Found", "403 Forbidden", "511 Sign in"])
+def test_a_page_of_the_network_itself_takes_no_kiosk_away(open_kiosk, monkeypatch, status):
+    def portal(_app, _environ, start_response):
+        start_response(status, [("Content-Type", "text/html"), ("Location", "/wifi")])
+        return [b"<h1>Wi-Fi</h1>"]
+
+    person = open_kiosk()
+    with monkeypatch.context() as network:
+        network.setattr(Flask, "wsgi_app", portal)
+        person.page.reload()
+        person.see(START)
+        person.begin()
+        person.rate(4)
+        person.send()
+        person.page.get_by_text("sẽ được gửi khi có mạng").wait_for()
+        assert [form["state"] for form in person.page.evaluate(OUTBOX)] == ["saved"]
+        person.page.reload()
+        person.see(START)
+    person.page.reload()
+    wait_for_outbox(person.page)
+
+
+def test_a_kiosk_that_was_taken_away_is_not_opened_from_what_it_kept(open_kiosk, sqlite_database):
+    person = open_kiosk()
+    with sqlite_database.writing() as session:
+        revoke_kiosk(session, person.counter.device_id, clock.now())
+    person.page.reload()
+    person.see("Đăng ký máy lấy ý kiến")
+    person.page.context.set_offline(True)
+    with pytest.raises(sync_api.Error):
+        person.page.reload()
+
+
+def new_shell(monkeypatch):
+    """The service is started anew with other parts."""
+    shell = kiosk.shell_of(ROOT / "static")
+    worker = shell.worker.replace(shell.version, "0123456789ab")
+    monkeypatch.setattr(kiosk, "shell_of", lambda _: Shell("0123456789ab", shell.assets, worker))
+
+
+def test_parts_of_an_older_version_do_not_stay_under_a_newer_page(open_kiosk, monkeypatch):
+    person = open_kiosk()
+    new_shell(monkeypatch)
+    loads = []
+    person.page.on("load", lambda _page: loads.append(1))
+    person.page.reload()  # a new page, with the parts the worker kept of the old version
+    for _turn in range(100):
+        if len(loads) < 2:
+            person.page.wait_for_timeout(100)
+    assert len(loads) == 2
+    person.see(START)
+    person.page.wait_for_function(
+        "async () => String(await caches.keys()).includes('kiosk-0123456789ab')"
+    )
+
+
+def test_a_wave_that_closes_takes_nobody_the_receipt_from_the_screen(open_kiosk, sqlite_database):
+    person = open_kiosk(clock=datetime.now(UTC))
+    person.page.clock.run_for(290_000)
+    finish(person)
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().closed_at = clock.now()
+    for _turn in range(2):
+        person.tap("Tôi cần thêm thời gian")
+    person.page.clock.run_for(20_000)  # past the moment at which a kiosk asks for news
+    person.page.wait_for_timeout(1_500)
+    assert person.page.locator(".code").count() == 1
+
+
+def test_a_complaint_at_the_kiosk_gets_the_kind_note(open_kiosk):
+    person = open_kiosk()
+    person.begin()
+    for _item in SCALES:
+        person.face(2)
+    person.tap("2 lần")
+    person.face(2)
+    person.page.locator("#box").fill("Tôi khiếu nại vì chờ lâu.")
+    person.tap("Tiếp tục")
+    person.tap("Không, tôi tự trả lời")
+    person.send()
+    person.see("Ông/Bà muốn phản ánh, kiến nghị?")
+    person.page.get_by_text("Cổng Dịch vụ công quốc gia").wait_for()
+    assert person.receipt
+
+
 # Staff
 
 
@@ -334,10 +449,11 @@ def test_leaving_needs_the_pin_and_takes_the_shell_along(open_kiosk):
     person.tap("Đóng")
     open_panel(person)
     person.page.get_by_text("Phiếu đang chờ gửi: 0").wait_for()
+    person.page.evaluate("caches.open('of-another-app')")
     person.tap("Rời chế độ lấy ý kiến")
     person.page.get_by_role("heading", name="Đăng ký máy lấy ý kiến").wait_for()
 
-    assert person.page.evaluate("caches.keys()") == []
+    assert person.page.evaluate("caches.keys()") == ["of-another-app"]
     assert person.page.context.cookies(person.address + "/k/") == [] or not [
         cookie
         for cookie in person.page.context.cookies(person.address + "/k/")
@@ -351,22 +467,22 @@ def test_leaving_needs_the_pin_and_takes_the_shell_along(open_kiosk):
 TARGETS = "button"
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (640, 400), (360, 740)])
 @pytest.mark.parametrize(
     ("language", "agree"),
     [("Tiếng Việt", "Tôi đồng ý"), ("ខ្មែរ", "ខ្ញុំយល់ព្រម"), ("English", "I agree")],
 )
-def test_targets_are_large_and_nothing_is_cut_off(open_kiosk, width, height, language, agree):
+def test_targets_are_large_and_nothing_is_cut_off(open_kiosk, language, agree):
     """640 x 400 is what a screen of 1280 x 800 shows at 200 % zoom."""
-    size = {"viewport": {"width": width, "height": height}, "reduced_motion": "reduce"}
-    person = open_kiosk(size)
+    person = open_kiosk({"reduced_motion": "reduce"})
 
     def look():
         heading = person.page.locator("h1").inner_text()
-        boxes = [b.bounding_box() for b in person.page.locator("button").all()]
-        assert len(boxes) >= 2, heading
-        assert all(min(box["width"], box["height"]) >= 88 for box in boxes), heading
-        assert person.page.evaluate("document.documentElement.scrollWidth") <= width, heading
+        for width, height in ((640, 400), (360, 740), (1280, 800)):
+            person.page.set_viewport_size({"width": width, "height": height})
+            boxes = [b.bounding_box() for b in person.page.locator("button").all()]
+            assert len(boxes) >= 2, heading
+            assert all(min(box["width"], box["height"]) >= 88 for box in boxes), heading
+            assert person.page.evaluate("document.documentElement.scrollWidth") <= width, heading
 
     look()
     person.tap(language)

@@ -62,6 +62,15 @@ def links(page):
     return re.findall(rf'href="({PAGE}/[0-9a-f-]{{36}})"', page.text)
 
 
+def test_signs_and_ways_are_told_in_the_language_of_the_page(database):
+    client = browser(database)
+    page = client.get(f"{PAGE}?lang=en")
+    one = client.get(links(page)[0])
+
+    assert "trả lời quá nhanh" not in page.text + one.text
+    assert "máy tính bảng" not in page.text + one.text
+
+
 def test_the_page_says_how_answers_came_and_never_what_they_say(database):
     page = browser(database).get(PAGE)
 
@@ -72,6 +81,16 @@ def test_the_page_says_how_answers_came_and_never_what_they_say(database):
     for link in links(page):
         assert COMMENT not in browser(database, "auditor").get(link).text
         break
+
+
+def test_signals_and_ways_of_answering_are_told_in_the_language_of_the_page(database):
+    client = browser(database)
+
+    told = words(client.get(f"{PAGE}?lang=en"))
+
+    assert "answered too fast" in told
+    assert "tablet" in told
+    assert "trả lời quá nhanh" not in told
 
 
 def test_the_filter_stands_in_the_address_and_in_the_form(database):

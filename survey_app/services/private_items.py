@@ -1,0 +1,85 @@
+"""Which questions a respondent answers alone: the tablet is handed over for them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from questionnaires.load import Catalogue
+from questionnaires.model import QuestionnaireVersion
+from questionnaires.refusal import Refusal
+from questionnaires.rules import items_named
+from survey_app.models.waves import Wave, WaveForm
+from survey_app.services.points import form_named
+
+CHOSEN = "private_items"  # what is recorded
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question that may be asked in hand-over mode, in the words of the form."""
+
+    code: str
+    text: str
+    private: bool
+
+
+@dataclass(frozen=True)
+class FormChoices:
+    """The questions of a form by section: title and questions."""
+
+    form: str
+    title: str
+    sections: tuple[tuple[str, tuple[Choice, ...]], ...]
+    count: int
+
+
+def choices_of(session: Session, catalogue: Catalogue, wave: Wave, name: str) -> FormChoices:
+    """The questions of a form of a wave; raises `Refusal` when the wave does not use it."""
+    form = form_named(session, wave, name)
+    version = catalogue.questionnaire(name).definition
+    chosen = private_items(form)
+    sections = []
+    for section in version.section:
+        items = (item for item in section.item if item.kind != "note")
+        found = tuple(Choice(item.code, item.text, item.code in chosen) for item in items)
+        if found:
+            sections.append((section.title, found))
+    return FormChoices(name, version.title, tuple(sections), len(chosen))
+
+
+def private_items(form: WaveForm) -> tuple[str, ...]:
+    """The codes of the questions a respondent answers alone, in the order of the form."""
+    return tuple((form.private_items or "").split())
+
+
+def choose_private(
+    session: Session, catalogue: Catalogue, wave: Wave, name: str, codes: Collection[str]
+) -> tuple[str, ...]:
+    """Say which questions of a form are answered alone; returns their codes.
+
+    A question that is asked only after a certain answer to a private one would give that answer
+    away, so it has to be private too. Raises `Refusal` naming both.
+    """
+    form = form_named(session, wave, name)
+    version = catalogue.questionnaire(name).definition
+    chosen = tuple(
+        item.code for item in version.items if item.kind != "note" and item.code in codes
+    )
+    _refuse_telling(version, chosen)
+    form.private_items = " ".join(chosen) or None
+    session.flush()
+    return chosen
+
+
+def _refuse_telling(version: QuestionnaireVersion, chosen: Collection[str]) -> None:
+    for item in version.items:
+        if item.kind == "note" or item.code in chosen:
+            continue
+        for code in items_named(item.asked_if or ()):
+            if code in chosen:
+                template = (
+                    "Câu «{item}» được hỏi tùy câu trả lời của câu «{private}», nên để lộ câu đó. "
+                    "Xin chọn cả hai câu."
+                )
+                raise Refusal(template, item=item.code, private=code)

@@ -1,0 +1,101 @@
+"""The room of forms that wait: conflicts compared, late and unknown ones taken in or set aside."""
+
+from typing import Any, Final
+from uuid import UUID
+
+from flask import current_app, g, redirect, render_template, request
+from flask import url_for as address_of
+
+from questionnaires.refusal import Refusal
+from survey_app import clock
+from survey_app.errors import NotFound, status_of
+from survey_app.i18n import say
+from survey_app.security import ReadyPage, requires
+from survey_app.services import held
+from survey_app.services.held import Decision
+from survey_app.services.paging import Asked
+from survey_app.services.waves import wave_named
+from survey_app.web.admin.door import bp
+
+KEEPERS: Final = ("administrator", "supervisor")  # who may see single answers of a conflict
+WAVE: Final = "/waves/<code>/held"
+ONE: Final = WAVE + "/<uuid:response_id>/<content_hash>"
+
+
+@bp.get(WAVE, endpoint="held")
+@requires(*KEEPERS)
+def list_all(code: str) -> str:
+    """The forms of a wave that wait for a person to decide."""
+    return _list_page(code)
+
+
+@bp.post(WAVE + "/known")
+@requires("administrator")
+def accept_known(code: str) -> ReadyPage:
+    """Take all forms whose version is known by now."""
+    catalogue = current_app.extensions["catalogue"]
+    with current_app.extensions["database"].writing() as session:
+        wave = wave_named(session, code)
+        taken, left = held.accept_known(
+            session, catalogue, wave, Decision(g.account.id, clock.now())
+        )
+    return redirect(address_of("admin.held", code=code, taken=taken, left=left), 303)
+
+
+@bp.get(ONE)
+@requires(*KEEPERS)
+def held_form(code: str, response_id: UUID, content_hash: str) -> str:
+    """One form, beside the one that came first under its id."""
+    return _one_page(code, (response_id, content_hash))
+
+
+@bp.post(ONE)
+@requires("administrator")
+def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
+    """Take a form into the wave, or set it aside."""
+    key = response_id, content_hash
+    by = Decision(g.account.id, clock.now(), request.form.get("words", ""))
+    try:
+        with current_app.extensions["database"].writing() as session:
+            wave = wave_named(session, code)
+            if request.form.get("do") == "accept":
+                catalogue = current_app.extensions["catalogue"]
+                held.accept_held(session, catalogue, wave, key, by)
+            else:
+                held.set_aside(session, wave, key, by)
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        return _one_page(code, key, refusal), status_of(refusal)
+    return redirect(address_of("admin.held", code=code, done=1), 303)
+
+
+def _list_page(code: str) -> str:
+    given = request.args
+    only = given.get("only", "")
+    known = only if only in (*held.REASONS, held.SETTLED) else ""
+    asked = Asked(given.get("q", "")[:80], given.get("page", 1, type=int), known)
+    with current_app.extensions["database"].reading() as session:
+        wave = wave_named(session, code)
+        found = held.held_of(session, wave, asked)
+    taken = (given.get("taken", type=int), given.get("left", type=int))
+    done = given.get("done") == "1"
+    return _page("held.html", wave=wave, found=found, asked=asked, taken=taken, done=done)
+
+
+def _one_page(code: str, key: tuple[UUID, str], refusal: Refusal | None = None) -> str:
+    catalogue = current_app.extensions["catalogue"]
+    with current_app.extensions["database"].reading() as session:
+        wave = wave_named(session, code)
+        page = held.held_page(session, catalogue, wave, key)
+    return _page("held_one.html", refusal, wave=wave, page=page)
+
+
+def _page(template: str, refusal: Refusal | None = None, **fields: Any) -> str:
+    return render_template(
+        f"admin/{template}",
+        message=say(refusal) if refusal else None,
+        given=request.form,
+        may_settle=g.account.role == "administrator",
+        **fields,
+    )

@@ -1,0 +1,100 @@
+"""The room of forms that wait: compared, taken in, set aside, and by whom."""
+
+import pytest
+from sqlalchemy import select
+
+from survey_app.models.responses import HeldResponse, Response
+from survey_app.models.waves import WaveForm
+from survey_app.services.accounts import create_account
+from survey_app.services.responses import accept_response
+from survey_app.services.waves import add_form
+from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
+from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
+from tests.survey_app.web.citizen_door import make_app
+
+PASSWORD = "mật khẩu đủ dài"
+ROOM = "/admin/waves/w/held"
+
+
+@pytest.fixture
+def app(sqlite_database):
+    with sqlite_database.writing() as session:
+        for role in ("administrator", "supervisor", "auditor"):
+            create_account(session, role, PASSWORD, role)
+        make_point(session, make_wave(session, code="w"), name="Ấp 1", code="AP1")
+    return make_app(sqlite_database)
+
+
+@pytest.fixture
+def client(app):
+    return browser_of(app, "administrator")
+
+
+def one_of(database):
+    with database.reading() as session:
+        row = session.scalars(select(HeldResponse)).one()
+        return f"{ROOM}/{row.response_id}/{row.content_hash}"
+
+
+@pytest.fixture
+def conflict(sqlite_database, app):
+    with sqlite_database.writing() as session:
+        content = response_content(wave="w", collection_point="AP1")
+        accept_response(session, content, NOW, catalogue())
+        other = content | {"answers": content["answers"] | {"access": "1"}}
+        accept_response(session, other, NOW, catalogue())
+    return one_of(sqlite_database)
+
+
+@pytest.fixture
+def unknown(sqlite_database, app):
+    """A form of a version that became known after it came."""
+    with sqlite_database.writing() as session:
+        form = session.scalars(select(WaveForm)).one()
+        wave = form.wave
+        session.delete(form)
+        session.flush()
+        session.expire_all()
+        content = response_content(wave="w", collection_point="AP1")
+        assert accept_response(session, content, NOW, catalogue()).status == "quarantined"
+        add_form(session, wave, "sipas-counter/1", catalogue())
+    return one_of(sqlite_database)
+
+
+def test_nothing_that_waits_is_told(client):
+    assert "Không có phiếu nào chờ xử lý" in text_of_page(client.get(ROOM))
+
+
+def test_a_conflict_is_shown_item_by_item_and_set_aside(client, conflict, sqlite_database):
+    page = text_of_page(client.get(conflict))
+
+    assert "Rất không hài lòng khác" in page
+    assert "Nhận vào đợt" not in page
+    assert send(client, conflict, do="aside").status_code == 400
+    assert send(client, conflict, do="aside", words="bản in thử").status_code == 303
+    assert "đã để riêng" in text_of_page(client.get(f"{ROOM}?only=settled"))
+    assert "Không có phiếu nào chờ xử lý" in text_of_page(client.get(ROOM))
+    assert send(client, conflict, ROOM, do="aside", words="x").status_code == 409
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_form_whose_version_is_known_is_taken(client, unknown, sqlite_database, at_once):
+    if at_once:
+        answer = send(client, f"{ROOM}/known", ROOM)
+        assert "Đã nhận 1 phiếu" in text_of_page(client.get(answer.location))
+    else:
+        send(client, unknown, do="accept")
+
+    with sqlite_database.reading() as session:
+        assert len(session.scalars(select(Response)).all()) == 1
+    assert "đã nhận vào đợt" in text_of_page(client.get(unknown))
+    wave = text_of_page(client.get("/admin/waves/w"))
+    assert "phiếu giữ lại" not in wave
+
+
+def test_a_supervisor_compares_and_settles_nothing(app, conflict):
+    supervisor = browser_of(app, "supervisor")
+
+    assert "Xử lý phiếu này" not in text_of_page(supervisor.get(conflict))
+    assert send(supervisor, conflict, "/admin/tablets/file", do="aside").status_code == 403
+    assert browser_of(app, "auditor").get(ROOM).status_code == 403

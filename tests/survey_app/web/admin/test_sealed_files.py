@@ -1,0 +1,94 @@
+"""The room of sealed files: every item through the same door, again without harm."""
+
+import io
+import json
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+
+from survey_app import clock
+from survey_app.models.accounts import AuditEntry
+from survey_app.models.fieldwork import Assignment
+from survey_app.models.responses import Response, ResponseQuality
+from survey_app.models.waves import CollectionPoint, Wave
+from survey_app.services.accounts import create_account
+from survey_app.services.sealing import make_public_key, seal
+from tests.survey_app.factories import make_device, make_point, make_wave, response_content
+from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
+from tests.survey_app.web.citizen_door import SECRET, make_app
+
+ROOM = "/admin/tablets/file"
+
+
+@pytest.fixture
+def client(sqlite_database):
+    """A supervisor's browser, and an open wave `w` with a tablet «Máy 7»."""
+    with sqlite_database.writing() as session:
+        create_account(session, "supervisor", "mật khẩu đủ dài", "supervisor")
+        wave = make_wave(session, code="w", opened_at=clock.now())
+        make_point(session, wave, code="AP1")
+        make_device(session, name="Máy 7")
+    return browser_of(make_app(sqlite_database), "supervisor")
+
+
+def sealed(database, **changes):
+    content = response_content(wave="w", collection_point="AP1") | changes
+    with database.writing() as session:
+        key = make_public_key(session, session.scalars(select(Wave.id)).one(), SECRET)
+    written = json.dumps(content, ensure_ascii=False).encode()
+    return {"id": content["id"], "sealed": seal(key, content["id"], written)}
+
+
+def bring(client, *items, device="Máy 7", visits=()):
+    made = {"format": "sipas-sealed-1", "device": device, "made_at": "2026-11-20T10:00:00+07:00"}
+    file = json.dumps(made | {"responses": items, "visits": list(visits)}).encode()
+    return send(client, ROOM, file=(io.BytesIO(file), "phieu.json"))
+
+
+def test_every_form_is_taken_as_if_its_tablet_had_sent_it(client, sqlite_database):
+    items = [sealed(sqlite_database) for _ in range(3)]
+
+    assert "đã nhận 3" in text_of_page(bring(client, *items))
+    assert "đã có từ trước 3" in text_of_page(bring(client, *items))
+    with sqlite_database.reading() as session:
+        assert len(session.scalars(select(Response)).all()) == 3
+        assert all(session.scalars(select(ResponseQuality.device_id)))
+        told = session.scalars(select(AuditEntry).where(AuditEntry.action == "import_sealed_file"))
+        assert [entry.subject for entry in told] == [
+            "Máy 7 response:accepted=3",
+            "Máy 7 response:duplicate=3",
+        ]
+
+
+def test_visits_are_kept_too(client, sqlite_database):
+    with sqlite_database.writing() as session:
+        wave, point = session.scalars(select(Wave)).one(), session.scalars(select(CollectionPoint))
+        fields = {"code": "PC1", "wave_id": wave.id, "point_id": point.one().id}
+        session.add(Assignment(**fields, selection="kish", quota=3, reserve=0))
+        key = make_public_key(session, wave.id, SECRET)
+    visit = {"id": str(uuid4()), "assignment": "PC1", "household": 1}
+    written = json.dumps(visit | {"outcome": "nobody_home", "day": "2026-11-20"}).encode()
+    item = {"id": visit["id"], "sealed": seal(key, visit["id"], written)}
+
+    assert "đã nhận 0 1" in text_of_page(bring(client, visits=[item]))
+    assert "đã có từ trước 0 1" in text_of_page(bring(client, visits=[item]))
+
+
+def test_what_cannot_be_taken_is_told_without_its_answers(client, sqlite_database):
+    wrong = sealed(sqlite_database, answers={"access": "tôi tên Lan"})
+    broken = sealed(sqlite_database) | {"sealed": "s1.1.xxx"}
+
+    page = text_of_page(bring(client, wrong, broken, sealed(sqlite_database)))
+
+    assert "không nhận được 2" in page
+    assert "không mở được" in page
+    assert "Lan" not in page.split("Kết quả nhập tệp", 1)[1]
+
+
+def test_a_file_that_is_none_is_refused(client):
+    page = bring(client, device="Máy 8")
+
+    assert page.status_code == 400
+    assert "Máy 8" in text_of_page(page)
+    assert send(client, ROOM).status_code == 400

@@ -28,7 +28,7 @@ CLASSES = re.compile(r"\{% block body_class %\}\w*\{% endblock %\}")  # of style
 REFUSALS = {"Refusal", "NotFound", "Gone", "Stale", "NotAllowed", "Sentence"}
 SPOKEN = {"title", "alt", "placeholder", "aria-label", "aria-description"}
 # For programmers who connect a device, in the language of record, like the comments of a form.
-FOR_MACHINES = {"web/openapi.py"}
+FOR_MACHINES = {"web/openapi.py", "web/openapi_field.py", "web/schemas.py"}
 # Of what these hold, sentences only are told to people; the rest are names, columns and content.
 SAYING_SENTENCES = ("services/", "../questionnaires/")
 

@@ -104,6 +104,10 @@ MAY_IMPORT = {
     # Of SQLAlchemy these know the exceptions and the type of a session, no query.
     "survey_app.security": (OURS - {"analysis"}, {"flask", "flask_wtf", "werkzeug", "sqlalchemy"}),
     "survey_app.web": (WEB, {"flask", "werkzeug"}),
+    "survey_app.web.openapi_field": (
+        WEB | {"survey_app.models.fieldwork", "analysis.dispositions"},
+        set(),
+    ),
     "survey_app.web.batches": (WEB, {"flask", "werkzeug", "sqlalchemy"}),
     "survey_app.web.openapi": (WEB | {"survey_app.models.responses"}, set()),
     "survey_app.web.visits": (
@@ -321,6 +325,7 @@ TESTED_TOGETHER = {
     *(f"survey_app.web.{name}" for name in ("aside", "filling", "keepsakes", "visits")),  # citizen
     "survey_app.web.admin.door",  # in test_results, as every room is entered through it
     *(f"survey_app.web.{name}" for name in ("spoken", "surveyor_texts")),  # in test_surveyor
+    *(f"survey_app.web.{name}" for name in ("schemas", "openapi_field")),  # in test_openapi
     "survey_app.models.codes",
     "survey_app.models.fieldwork",
     "survey_app.models.accounts",  # what is stored is tested through what can be done

@@ -1,46 +1,35 @@
 """The description of the collection interface for machines, in OpenAPI 3.1."""
 
-from typing import Any, Final
+from typing import Final
 
 from survey_app.models.responses import HELPERS
 from survey_app.services.responses import LOCALES, LONGEST_CODE, LONGEST_NOTICE, MODES
+from survey_app.web.openapi_field import FIELD_PATHS, FIELD_SCHEMAS, OF_DEVICE, SIGNATURE
+from survey_app.web.schemas import (
+    BUSY,
+    CODE,
+    DEVICE_TIME,
+    FLAG,
+    LARGEST_BATCH,
+    MOMENT,
+    TEXT,
+    UNKNOWN_DEVICE,
+    Schema,
+    answer,
+    list_of,
+    object_of,
+    or_null,
+    ref,
+)
 
-LARGEST_BATCH: Final = 500
-Schema = dict[str, Any]
-
-
-def _object(always: tuple[str, ...], /, **properties: Schema) -> Schema:
-    return {"type": "object", "required": list(always), "properties": properties}
-
-
-def _list_of(schema: Schema, **limits: int) -> Schema:
-    return {"type": "array", "items": schema} | limits
-
-
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"oneOf": [schema, {"type": "null"}]}
-
-
-TEXT: Final[Schema] = {"type": "string"}
-CODE: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": LONGEST_CODE}
-FLAG: Final[Schema] = {"type": "boolean"}
-MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 MONTH: Final[Schema] = {
     "type": "string",
     "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$",
     "description": "Tháng trả kết quả, ví dụ 2026-11.",
 }
-DEVICE_TIME: Final[Schema] = {
-    "type": "string",
-    "description": "Giờ của thiết bị, dạng ISO 8601. Được lưu nguyên văn, không dùng để từ chối.",
-}
 BOUND: Final[Schema] = {"type": ["string", "null"], "description": "Số viết dạng văn bản."}
 
-SUBMISSION: Final[Schema] = _object(
+SUBMISSION: Final[Schema] = object_of(
     ("id", "questionnaire", "version", "wave", "collection_point", "mode", "locale", "answers"),
     id={
         "type": "string",
@@ -57,7 +46,7 @@ SUBMISSION: Final[Schema] = _object(
         "description": "Cơ quan giải quyết hồ sơ. Ở trung tâm một cửa phải ghi một cơ quan của "
         "quầy; ở nơi khác không bắt buộc, nếu có thì phải là đơn vị của điểm lấy ý kiến.",
     },
-    field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+    field=or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
     helped={
         "type": ["string", "null"],
         "enum": [*HELPERS, None],
@@ -84,11 +73,13 @@ SUBMISSION: Final[Schema] = _object(
         "type": "object",
         "description": "Mã câu hỏi và câu trả lời: một mã, danh sách mã (multiple), hoặc văn bản; "
         "số viết dạng văn bản. Câu trả lời ngoài đường đi của phiếu được bỏ qua.",
-        "additionalProperties": {"oneOf": [TEXT, _list_of(TEXT), {"type": "null"}]},
+        "additionalProperties": {"oneOf": [TEXT, list_of(TEXT), {"type": "null"}]},
     },
-    paradata={"type": "object", "description": "Dữ liệu về quá trình phỏng vấn; tùy ý."},
+    paradata=ref("Paradata"),
+    assignment=or_null({**CODE, "description": "Phân công mà cuộc phỏng vấn thuộc về."}),
+    interview=or_null(ref("Interview")),
 )
-SEALED: Final[Schema] = _object(
+SEALED: Final[Schema] = object_of(
     ("id", "sealed"),
     id={"type": "string", "format": "uuid", "description": "Trùng với id bên trong phiếu."},
     sealed={
@@ -98,52 +89,67 @@ SEALED: Final[Schema] = _object(
         "rejected với mã bad_seal; id bên trong khác bên ngoài thì wrong_id.",
     },
 )
-RECEIPT: Final[Schema] = _object(
+RECEIPT: Final[Schema] = object_of(
     ("id", "status", "problems"),
     id={**TEXT, "description": "Mã phiếu như thiết bị ghi; trống nếu không đọc được."},
     status={
         "type": "string",
         "enum": ["accepted", "duplicate", "conflict", "rejected", "quarantined"],
         "description": "accepted: đã nhận; duplicate: đã có, cùng nội dung; conflict: đã có, khác "
-        "nội dung, giữ cả hai; quarantined: chưa biết phiên bản phiếu, được giữ riêng; "
+        "nội dung, giữ cả hai; quarantined: chưa biết phiên bản phiếu, "
+        "hoặc đợt đã đóng, được giữ riêng; "
         "rejected: không lưu, thiết bị phải giữ lại.",
     },
     receipt={**TEXT, "description": "Có ở mọi trạng thái trừ rejected."},
     received_at=MOMENT,
-    problems=_list_of(_ref("Problem")),
+    signature=SIGNATURE,
+    problems=list_of(ref("Problem")),
 )
-PROBLEM: Final[Schema] = _object(
+PROBLEM: Final[Schema] = object_of(
     ("item", "code", "message"),
     item={**TEXT, "description": "Mã câu hỏi; trống khi lỗi thuộc về cả phiếu."},
     code={**TEXT, "description": "Mã lỗi ổn định, ví dụ required, unknown_option, wave_closed."},
     message={**TEXT, "description": "Một câu cho người đọc."},
 )
-WAVE: Final[Schema] = _object(
+WAVE: Final[Schema] = object_of(
     ("code", "questionnaire", "version", "units", "collection_points"),
     code=CODE,
     title=TEXT,
     questionnaire=CODE,
     version=CODE,
-    units=_list_of(_object(("code", "name"), code=CODE, name=TEXT)),
-    collection_points=_list_of(_object(("code", "unit"), code=CODE, unit=CODE)),
+    units=list_of(object_of(("code", "name"), code=CODE, name=TEXT)),
+    collection_points=list_of(object_of(("code", "unit"), code=CODE, unit=CODE)),
+    closes_at=or_null(MOMENT),
+    private_items=list_of({**CODE, "description": "Câu người trả lời tự điền khi cầm máy."}),
+    notice={**TEXT, "description": "Tên bản thông báo; ghi vào consent khi được đồng ý."},
+    notice_points={
+        "type": "object",
+        "description": "Bản thông báo theo ngôn ngữ: danh sách {question, answer}.",
+    },
+    key=or_null(
+        {
+            **object_of(("wave_id", "point"), wave_id={"type": "integer"}, point=TEXT),
+            "description": "Khóa công khai để niêm phong phiếu của đợt.",
+        }
+    ),
 )
-QUESTIONNAIRE: Final[Schema] = _object(
+QUESTIONNAIRE: Final[Schema] = object_of(
     ("code", "version", "sections"),
     code=CODE,
     version=CODE,
     checksum={**TEXT, "description": "sha256 của tệp định nghĩa."},
-    title=_ref("Text"),
-    sections=_list_of(
-        _object(
+    title=ref("Text"),
+    sections=list_of(
+        object_of(
             ("code", "title", "items"),
             code=CODE,
-            title=_ref("Text"),
-            intro=_or_null(_ref("Text")),
-            items=_list_of(_ref("Item")),
+            title=ref("Text"),
+            intro=or_null(ref("Text")),
+            items=list_of(ref("Item")),
         )
     ),
 )
-ITEM: Final[Schema] = _object(
+ITEM: Final[Schema] = object_of(
     ("code", "kind", "text", "options", "required", "min", "max", "max_length", "asked_if"),
     code=CODE,
     kind={"type": "string", "enum": ["single", "multiple", "scale", "number", "text", "note"]},
@@ -151,8 +157,9 @@ ITEM: Final[Schema] = _object(
         "type": ["string", "null"],
         "description": "Thang đo của câu hỏi; satisfaction có năm mức từ rất không hài lòng.",
     },
-    text=_ref("Text"),
-    options=_list_of(_ref("Option")),
+    text=ref("Text"),
+    options=list_of(ref("Option")),
+    sensitive={**FLAG, "description": "Dữ liệu cá nhân nhạy cảm."},
     required=FLAG,
     min=BOUND,
     max=BOUND,
@@ -163,10 +170,10 @@ ITEM: Final[Schema] = _object(
         'hạng là ["item", MÃ] hoặc hằng. So sánh với câu chưa trả lời là sai.',
     },
 )
-OPTION: Final[Schema] = _object(
+OPTION: Final[Schema] = object_of(
     ("code", "label", "exclusive"),
     code=CODE,
-    label=_ref("Text"),
+    label=ref("Text"),
     exclusive={**FLAG, "description": "Không chọn cùng phương án khác."},
     outside={
         "type": ["string", "null"],
@@ -175,51 +182,40 @@ OPTION: Final[Schema] = _object(
     },
 )
 SCHEMAS: Final[Schema] = {
-    "Batch": _object(
+    "Batch": object_of(
         ("responses",),
-        responses=_list_of({"oneOf": [_ref("Submission"), _ref("Sealed")]}, maxItems=LARGEST_BATCH),
+        responses=list_of({"oneOf": [ref("Submission"), ref("Sealed")]}, maxItems=LARGEST_BATCH),
+        **OF_DEVICE,
     ),
     "Sealed": SEALED,
     "Submission": SUBMISSION,
-    "Receipts": _object(("receipts",), receipts=_list_of(_ref("Receipt"))),
+    "Receipts": object_of(("receipts",), receipts=list_of(ref("Receipt"))),
     "Receipt": RECEIPT,
     "Problem": PROBLEM,
-    "Package": _object(
+    "Package": object_of(
         ("waves", "questionnaires", "assignments"),
-        waves=_list_of(_ref("Wave")),
-        questionnaires=_list_of(_ref("Questionnaire")),
-        assignments=_list_of({"type": "object"}),
+        waves=list_of(ref("Wave")),
+        questionnaires=list_of(ref("Questionnaire")),
+        assignments=list_of(ref("Assignment")),
+        device=object_of(("name", "surveyor"), name=TEXT, surveyor=or_null(TEXT)),
+        server_time=MOMENT,
+        receipt_key={
+            **TEXT,
+            "description": "Khóa công khai để kiểm tra biên nhận: điểm P-256 không nén, base64url.",
+        },
     ),
     "Wave": WAVE,
     "Questionnaire": QUESTIONNAIRE,
     "Item": ITEM,
     "Option": OPTION,
     "Text": {
-        **_object(("vi",), vi=TEXT, km=TEXT, en=TEXT),
+        **object_of(("vi",), vi=TEXT, km=TEXT, en=TEXT),
         "description": "Một văn bản theo từng ngôn ngữ; tiếng Việt luôn có.",
         "additionalProperties": TEXT,
     },
-    "Error": _object(("error",), error={**TEXT, "description": "Một câu cho người đọc."}),
+    "Error": object_of(("error",), error={**TEXT, "description": "Một câu cho người đọc."}),
 }
-
-
-def _answer(description: str, schema: str, **headers: Schema) -> Schema:
-    found: Schema = {
-        "description": description,
-        "content": {"application/json": {"schema": _ref(schema)}},
-    }
-    named = {name.replace("_", "-"): {"schema": schema} for name, schema in headers.items()}
-    return found | ({"headers": named} if named else {})
-
-
-UNKNOWN_DEVICE: Final = _answer(
-    "Thiếu mã thiết bị, mã không đúng hoặc đã bị thu hồi.", "Error", WWW_Authenticate=TEXT
-)
-BUSY: Final = _answer(
-    "Hệ thống đang bận; chưa có gì được lưu. Gửi lại sau số giây của Retry-After.",
-    "Error",
-    Retry_After={"type": "integer"},
-)
+SCHEMAS.update(FIELD_SCHEMAS)
 SUBMIT: Final[Schema] = {
     "operationId": "submitResponses",
     "summary": "Gửi một lô phiếu trả lời",
@@ -227,13 +223,13 @@ SUBMIT: Final[Schema] = {
     "chỉ được trả sau khi đã lưu bền vững. Gửi lại cùng một lô là an toàn.",
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": _ref("Batch")}},
+        "content": {"application/json": {"schema": ref("Batch")}},
     },
     "responses": {
-        "200": _answer("Một biên nhận cho mỗi phiếu, theo thứ tự.", "Receipts"),
-        "400": _answer('Không phải JSON hợp lệ dạng {"responses": [...]}.', "Error"),
+        "200": answer("Một biên nhận cho mỗi phiếu, theo thứ tự.", "Receipts"),
+        "400": answer('Không phải JSON hợp lệ dạng {"responses": [...]}.', "Error"),
         "401": UNKNOWN_DEVICE,
-        "413": _answer(f"Quá {LARGEST_BATCH} phiếu hoặc nội dung quá lớn.", "Error"),
+        "413": answer(f"Quá {LARGEST_BATCH} phiếu hoặc nội dung quá lớn.", "Error"),
         "503": BUSY,
     },
 }
@@ -241,7 +237,9 @@ PACKAGE: Final[Schema] = {
     "operationId": "getPackage",
     "summary": "Những gì thiết bị được thu thập lúc này",
     "responses": {
-        "200": _answer("Đợt khảo sát đang mở, phiếu và điểm lấy ý kiến.", "Package"),
+        "200": answer("Đợt khảo sát đang mở, phiếu và điểm lấy ý kiến.", "Package", ETag=TEXT),
+        "304": {"description": "Gói không đổi so với ETag đã gửi trong If-None-Match."},
+        "403": answer("Thiết bị đã thôi dùng; phiếu còn trên máy vẫn gửi được.", "Error"),
         "401": UNKNOWN_DEVICE,
         "503": BUSY,
     },
@@ -264,30 +262,30 @@ ISSUE_CODES: Final[Schema] = {
     "cùng tin nhắn báo kết quả. Không nhận số hồ sơ, họ tên hay bất cứ gì khác; không ghi lại.",
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": _ref("CodeOrder")}},
+        "content": {"application/json": {"schema": ref("CodeOrder")}},
     },
     "responses": {
-        "200": _answer("Một mã cho mỗi mục, theo thứ tự.", "Codes"),
-        "400": _answer("Sai dạng, hoặc có trường không được nhận.", "Error"),
+        "200": answer("Một mã cho mỗi mục, theo thứ tự.", "Codes"),
+        "400": answer("Sai dạng, hoặc có trường không được nhận.", "Error"),
         "401": UNKNOWN_DEVICE,
-        "403": _answer("Thiết bị không phải là hệ thống một cửa.", "Error"),
-        "404": _answer("Không có đợt khảo sát này.", "Error"),
-        "410": _answer("Đợt khảo sát đã đóng.", "Error"),
-        "413": _answer("Quá nhiều mục trong một lần xin hoặc nội dung quá lớn.", "Error"),
+        "403": answer("Thiết bị không phải là hệ thống một cửa.", "Error"),
+        "404": answer("Không có đợt khảo sát này.", "Error"),
+        "410": answer("Đợt khảo sát đã đóng.", "Error"),
+        "413": answer("Quá nhiều mục trong một lần xin hoặc nội dung quá lớn.", "Error"),
         "503": BUSY,
     },
 }
 SCHEMAS["CodeOrder"] = {
-    **_object(
+    **object_of(
         ("wave", "items"),
         wave=CODE,
-        items=_list_of(
+        items=list_of(
             {
-                **_object(
+                **object_of(
                     ("unit",),
                     unit={**CODE, "description": "Mã đơn vị giải quyết hồ sơ."},
-                    field=_or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
-                    month=_or_null(MONTH),
+                    field=or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+                    month=or_null(MONTH),
                 ),
                 "additionalProperties": False,
             },
@@ -296,18 +294,18 @@ SCHEMAS["CodeOrder"] = {
     ),
     "additionalProperties": False,
 }
-SCHEMAS["Codes"] = _object(
+SCHEMAS["Codes"] = object_of(
     ("codes",),
-    codes=_list_of(
+    codes=list_of(
         {
-            **_object(("code", "url"), code=_or_null(TEXT), url=_or_null(TEXT)),
+            **object_of(("code", "url"), code=or_null(TEXT), url=or_null(TEXT)),
             "description": "null khi quá ít hồ sơ nên mã sẽ lộ người trả lời: không cấp.",
         }
     ),
 )
 
 # What a one-stop system says of dossiers; see `web.api_dossiers`.
-COUNTED: Final[Schema] = _object(
+COUNTED: Final[Schema] = object_of(
     ("collection_point", "day", "returned"),
     collection_point=CODE,
     day={**TEXT, "description": "Ngày trả kết quả, dạng 2026-11-20 hoặc 20/11/2026."},
@@ -316,17 +314,17 @@ COUNTED: Final[Schema] = _object(
     returned={"type": "integer", "minimum": 0, "description": "Số hồ sơ đã trả trong ngày."},
 )
 SCHEMAS.update(
-    DossierCounts=_object(("counts",), counts=_list_of(_ref("DossierCount"), maxItems=500)),
+    DossierCounts=object_of(("counts",), counts=list_of(ref("DossierCount"), maxItems=500)),
     DossierCount=COUNTED,
-    DossierReceipt=_object(
+    DossierReceipt=object_of(
         ("received", "changed"),
         received={"type": "integer"},
         changed={"type": "integer", "description": "Số dòng mới hoặc có số khác trước."},
     ),
-    DossierProblems=_object(
+    DossierProblems=object_of(
         ("error", "problems"),
         error=TEXT,
-        problems=_list_of(_object(("row", "message"), row={"type": "integer"}, message=TEXT)),
+        problems=list_of(object_of(("row", "message"), row={"type": "integer"}, message=TEXT)),
     ),
 )
 PUT_DOSSIERS: Final[Schema] = {
@@ -336,15 +334,15 @@ PUT_DOSSIERS: Final[Schema] = {
     "quầy, ngày, cơ quan, lĩnh vực: gửi lại cùng số thì không đổi gì, số mới thay số cũ.",
     "requestBody": {
         "required": True,
-        "content": {"application/json": {"schema": _ref("DossierCounts")}},
+        "content": {"application/json": {"schema": ref("DossierCounts")}},
     },
     "responses": {
-        "200": _answer("Đã lưu bền vững.", "DossierReceipt"),
-        "400": _answer("Không phải JSON hợp lệ.", "Error"),
+        "200": answer("Đã lưu bền vững.", "DossierReceipt"),
+        "400": answer("Không phải JSON hợp lệ.", "Error"),
         "401": UNKNOWN_DEVICE,
-        "403": _answer("Thiết bị không phải hệ thống một cửa.", "Error"),
-        "413": _answer("Quá nhiều dòng trong một lần gửi hoặc nội dung quá lớn.", "Error"),
-        "422": _answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
+        "403": answer("Thiết bị không phải hệ thống một cửa.", "Error"),
+        "413": answer("Quá nhiều dòng trong một lần gửi hoặc nội dung quá lớn.", "Error"),
+        "422": answer("Có dòng sai; chưa lưu gì.", "DossierProblems"),
         "503": BUSY,
     },
 }
@@ -360,6 +358,7 @@ DOCUMENT: Final[Schema] = {
     "paths": {
         "/api/v1/responses": {"post": SUBMIT},
         "/api/v1/package": {"get": PACKAGE},
+        **FIELD_PATHS,
         "/api/v1/dossier-codes": {"post": ISSUE_CODES},
         "/api/v1/dossier-counts": {"put": PUT_DOSSIERS},
         "/api/v1/openapi.json": {"get": DESCRIBE},

@@ -28,7 +28,7 @@ from survey_app.models.responses import Response
 from survey_app.serve import Child, address_of, fill, prepare, show_progress
 from tests.survey_app.factories import make_wave
 
-LINES = ("address", "sign-in", "device token", "form")
+LINES = ("address", "sign-in", "device token", "form", "kiosk", "tablet")
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix")
 
@@ -76,6 +76,12 @@ def test_the_first_start_makes_everything_and_prints_how_to_get_in(tmp_path):
         path = running.said("form").removeprefix(running.said("address"))
         status, page = running.get(path)
         assert (status, "<h1" in page.decode()) == (200, True)
+        door, code = running.said("tablet").split()
+        body = json.dumps({"code": code}).encode()
+        with urlopen(Request(f"{door}enrol", body), timeout=PATIENCE) as answer:
+            token = json.loads(answer.read())["token"]
+        _status, body = running.get("/api/v1/package", Authorization=f"Bearer {token}")
+        assert len(json.loads(body)["assignments"]) == 3
     made = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "new").iterdir()}
     assert {name for name, mode in made.items() if mode & 0o077} == set()
     assert {"sipas.sqlite3", "demo_password", "demo_device_token", "secret_key"} <= set(made)

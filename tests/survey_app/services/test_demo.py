@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from survey_app.demo.figures import PROVENANCE
+from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import Answer, HeldResponse, Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
@@ -189,7 +190,7 @@ def test_both_forms_have_points_and_every_point_a_unit_that_exists(demo_database
         )
         rows = session.execute(query.where(Wave.code == "demo")).all()
 
-    assert Counter(form for form, _ in rows) == {"sipas-counter": 4, "sipas-citizen": 1}
+    assert Counter(form for form, _ in rows) == {"sipas-counter": 4, "sipas-citizen": 3}
     assert all(unit.valid_to is None for _, unit in rows)
 
 
@@ -213,6 +214,17 @@ def test_a_visitor_finds_a_one_stop_centre_with_agencies_and_fields(demo_databas
         assert session.scalar(select(func.count()).select_from(Procedure)) == 5
         assert session.get_one(Unit, stored.unit_id).code == "SXD-CT"
         assert session.get_one(Unit, stored.receiving_unit_id).code == "TTPVHCC"
+
+
+def test_a_surveyor_finds_areas_with_households_and_private_questions(demo_database):
+    with demo_database.reading() as session:
+        areas = session.scalars(select(Assignment).order_by(Assignment.code)).all()
+        form = session.get_one(WaveForm, (areas[0].wave_id, "sipas-citizen", "2022"))
+
+        assert [area.code for area in areas] == ["PL-01", "PL-02", "PMX-01"]
+        assert {area.selection for area in areas} == {"kish", "next_birthday"}
+        asked = {item.code for item in catalogue().questionnaire(demo.CITIZEN).definition.items}
+        assert set(form.private_items.split()) == {"harassment", "payment"} <= asked
 
 
 def test_a_demo_loaded_before_there_was_a_centre_is_topped_up(demo_database):

@@ -17,7 +17,7 @@ from survey_app.services.sealed_files import SealedFile
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.tablets import KEEPERS
 from survey_app.web.batches import open_batch, take_batch, take_visits, told_of
-from survey_app.web.openapi import LARGEST_BATCH
+from survey_app.web.schemas import LARGEST_BATCH
 
 MOST_SHOWN: Final = 500
 

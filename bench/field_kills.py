@@ -37,6 +37,7 @@ def run(_large: bool = False) -> None:
     verdict = "holds" if told.worst <= 1 else "FAILS"
     print(
         f"field_kills: {told.kills} kills in {perf_counter() - begun:.0f} s, "
-        f"{told.given} answers given, {told.lost} lost, at most {told.worst} by one kill: {verdict}; "
+        f"{told.given} answers given, {told.lost} lost, "
+        f"at most {told.worst} by one kill: {verdict}; "
         f"{len(told.finished)} interviews finished, each arrived once and whole"
     )

@@ -32,7 +32,7 @@ def run(_large: bool = False) -> None:
         upgrade(database)
         area = make_area(database, quota=30)
         with serving_field(database) as site, sync_playwright() as playwright:
-            arguments = {"executable_path": chromium, "args": ["--no-sandbox"]}
+            arguments: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
             folder = Path(home) / "profile"
             context = playwright.chromium.launch_persistent_context(str(folder), **arguments)
             Surveyor(context.pages[0], site, area).enrol()
@@ -52,7 +52,7 @@ def run(_large: bool = False) -> None:
 def _open(
     chromium: Any, folder: Path, arguments: dict[str, Any], site: str, slower: int
 ) -> tuple[float, float, float]:
-    """Start the browser anew; seconds of a bare page, until the PIN box, from there to the lists."""
+    """Start the browser anew; seconds of a bare page, until the PIN box, then to the lists."""
     context = chromium.launch_persistent_context(str(folder), **arguments)
     context.set_offline(True)
     page = context.pages[0]

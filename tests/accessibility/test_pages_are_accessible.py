@@ -29,6 +29,7 @@ from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.results_factories import make_computable
 from tests.survey_app.web.citizen_door import make_app, make_centre, make_door
 from tests.survey_app.web.kiosk_counter import make_counter
+from tests.survey_app.web.tablet_field import PIN, make_area
 
 PASSWORD = "một mật khẩu dài"
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -197,6 +198,95 @@ def kiosk(page, site, database, language):
     yield "thanks"
 
 
+def tablet(page, site, database, language):
+    """A surveyor's tablet: /t/, from its enrolment to an interview that is handed in."""
+    area = make_area(database, "sipas-counter/1", private="trips")
+    page.goto(f"{site}/t/")
+    page.locator("#code").fill("AAAAAAAA")
+    page.locator(".enrol .main").click()
+    page.locator("[aria-invalid]").wait_for()
+    yield "wrong code"
+    page.locator("#code").fill(area.code)
+    page.locator(".enrol .main").click()
+    page.locator("#again").wait_for()
+    yield "PIN to be chosen"
+    page.locator("#pin").fill(PIN)
+    page.locator("#again").fill(PIN)
+    page.locator(".choose .main").click()
+    page.locator(".home h1").wait_for()
+    if language != "vi":
+        page.locator(".home .aside").last.click()
+        page.locator(f".tablet .key[lang={language}]").click()
+        page.locator(f"html[lang={language}]").wait_for(state="attached")
+        yield "tablet"
+        page.locator("#bar .key").first.click()
+    yield "home"
+    page.locator("button.line").first.click()
+    yield "area"
+    page.locator("button.line").nth(1).click()
+    page.locator(".household .wide").nth(1).click()
+    page.locator(".number").nth(2).click()
+    page.locator(".selection .main").click()
+    page.locator("button.line").nth(0).click()
+    page.locator(".household .wide").last.click()
+    yield "outcomes"
+    page.locator("[data-code=appointment]").click()
+    yield "appointment"
+    page.locator("#bar .key").first.click()
+    page.locator("[data-code=vacant]").click()
+    yield "final outcome"
+    for _step in range(2):
+        page.locator("#bar .key").first.click()
+    yield "household"
+    page.locator(".household .main").click()
+    yield "adults"
+    page.locator(".number").nth(4).click()
+    page.locator("summary").click()
+    yield "who is asked"
+    page.locator(".selection .main").click()
+    yield "language"
+    page.locator(f".which .key[data-code={language}]").click()
+    yield "who is there"
+    page.locator(".presence .main").click()
+    page.locator(".interpreter .choice").first.click()
+    page.locator("summary").click()
+    yield "consent"
+    page.locator(".consent .main").click()
+    for number in range(6):
+        page.locator(f".progress progress[value='{number + 1}']").wait_for()
+        if number in (0, 5):
+            yield f"question {number + 1}"
+        page.locator(".face").nth(3).click()
+    page.locator("#box").wait_for()
+    yield "comment"
+    page.locator("#bar .tools .key").first.click()
+    yield "stop"
+    page.locator("#bar .key").first.click()
+    page.locator("#box").wait_for()
+    page.locator(".row .main").click()
+    yield "hand over"
+    page.locator(".hand-over .main").click()
+    yield "in private"
+    page.locator(".item .choice").first.click()
+    yield "hand back"
+    page.locator(".hand-back .main").click()
+    yield "review"
+    page.locator(".review .main").first.click()
+    page.locator(".finished .code").wait_for()
+    yield "handed in"
+    page.locator(".finished .main").click()
+    page.locator("#bar .key").first.click()
+    page.locator("#outbox-state + .row .key").click()
+    page.locator(".outbox h1").wait_for()
+    yield "outbox"
+    page.locator("#bar .tools .key").click()
+    page.locator(".unlock h1").wait_for()
+    yield "locked"
+    page.locator(".unlock .aside").first.click()
+    page.locator(".forgotten h1").wait_for()
+    yield "forgotten PIN"
+
+
 def official(page, site, database, language):
     """A letter of invitation: /i/<code>."""
     with database.writing() as session:
@@ -314,6 +404,7 @@ WALKS = {
     **{f"citizens in {language}": (citizens, language) for language in ("vi", "km", "en")},
     **{f"one-stop centre in {language}": (centre, language) for language in ("vi", "km", "en")},
     **{f"kiosk in {language}": (kiosk, language) for language in ("vi", "km", "en")},
+    **{f"tablet in {language}": (tablet, language) for language in ("vi", "km", "en")},
     **{f"official in {language}": (official, language) for language in ("vi", "km", "en")},
     **{f"code in {language}": (slip, language) for language in ("vi", "km", "en")},
     **{f"long form in {language}": (long_form, language) for language in ("vi", "km")},

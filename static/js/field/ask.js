@@ -72,7 +72,7 @@ export function draw() {
   interview.watch.enter(interview.item?.code ?? at);
   const frame = {
     back: interview.canGoBack ? () => move(() => interview.back()) : leave,
-    tools: [button(t("leave"), leave, { class: "key quiet" })],
+    tools: [button(t("leave"), leave, { class: "key text" })],
     place: placeOf(interview.household),
   };
   if (interview.item) return askItem(frame);
@@ -147,7 +147,7 @@ function askItem(frame) {
   const parts = question(item, interview.given, { answer, keep, t: s, words });
   const own = interview.isPrivate
     ? { back: interview.canGoBack ? frame.back : null, tools: [], place: "" }
-    : { ...frame, tools: [button(t("stop"), () => app.go("stop"), { class: "key quiet" }), ...frame.tools] };
+    : { ...frame, tools: [button(t("stop"), () => app.go("stop"), { class: "key text" }), ...frame.tools] };
   show(`item ${item.kind}`, text, parts, {
     ...own, lang: language, headingLang: lang, above, focus: "#box",
   });
@@ -190,7 +190,7 @@ function reviewScreen(frame) {
       el("dt", { lang: language }, text),
       el("dd", {}, el("span", { class: value === undefined ? "words empty" : "words", lang: language },
         spoken(item, value, language)),
-      button(t("mend"), mend, { class: "key quiet mend", "aria-label": t("mend_this", { text }) })));
+      button(t("mend"), mend, { class: "key text mend", "aria-label": t("mend_this", { text }) })));
   });
   show("review", t("review_title"), [
     paragraphs(t("review_lead")),

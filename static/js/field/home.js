@@ -8,7 +8,7 @@ import { app } from "./state.js";
 const SIGNS = { done: "✓", pending: "◷", lost: "–", todo: "○", draft: "✎" };
 
 export function lockButton() {
-  return button(t("lock"), () => app.lock(), { class: "key quiet" });
+  return button(t("lock"), () => app.lock(), { class: "key text" });
 }
 
 function areaName(assignment) {

@@ -49,7 +49,7 @@ export function show(name, title, parts, options = {}) {
   const heading = el("h1", { id: "question", tabindex: -1, lang: options.headingLang }, title);
   const body = el("div", { class: "parts settling" }, parts);
   bar.replaceChildren(
-    back ? button(say(lang, "back"), back, { class: "key quiet" }) : el("span"),
+    back ? button(say(lang, "back"), back, { class: "key text" }) : el("span"),
     el("p", { class: "place" }, place ?? "SIPAS"),
     el("div", { class: "tools" }, tools),
   );

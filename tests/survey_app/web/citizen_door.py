@@ -115,14 +115,18 @@ def words(page: Any) -> str:
 
 def receipt_on(page: Any) -> str:
     """The receipt code a page shows."""
-    return re.search(r'class="code"[^>]*>([^<]+)<', page.text).group(1)
+    found = re.search(r'class="code"[^>]*>([^<]+)<', page.text)
+    assert found
+    return found.group(1)
 
 
 def stored(database: Database) -> tuple[int, int, int]:
     """How many responses, answers and drafts there are."""
     with database.reading() as session:
-        count = [session.scalar(select(func.count()).select_from(t)) for t in TABLES]
-    return tuple(count)
+        responses, answers, drafts = (
+            session.scalar(select(func.count()).select_from(table)) or 0 for table in TABLES
+        )
+    return responses, answers, drafts
 
 
 TABLES = (Response, Answer, Draft)

@@ -27,7 +27,7 @@ from survey_app.services.responses import (
 )
 from survey_app.services.sealing import open_sealed
 from survey_app.services.signing import sign_receipt
-from survey_app.web.openapi import LARGEST_BATCH
+from survey_app.web.schemas import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds
 MOST_DRAINED = 64 * 1024 * 1024

@@ -267,6 +267,7 @@ def _tablet() -> dict[str, str]:
         ),
         "export": _("Lưu vào tệp"),
         "exported": _("Đã lưu vào tệp: {n} mục."),
+        "enrol_again": _("Nhập mã đăng ký mới"),
         "refused": _("Hệ thống từ chối máy này. Xin báo người quản trị; phiếu vẫn nằm trên máy."),
         "nearly_full": _(
             "Bộ nhớ sắp đầy, còn khoảng {n} MB. Xin gửi phiếu và xóa bớt ảnh hoặc ứng dụng khác."

@@ -63,7 +63,7 @@ export function enrolScreen() {
   };
   show("enrol", t("enrol_title"), [
     paragraphs(t("enrol_lead")), form([code.parts], t("enrol_button"), submit),
-  ], { focus: "#code" });
+  ], { focus: "#code", ...(app.key ? { back: () => app.go("home") } : {}) });
 }
 
 /** Chooses the PIN that guards drafts. */

@@ -1,5 +1,6 @@
 // The surveyor's app: opens without a network, asks for the PIN, shows the lists, sends what waits.
 
+import { button } from "../dom.js";
 import { Idle } from "../idle.js";
 import { draw, enter, setAside, stopScreen } from "./ask.js";
 import { chosenOf, eligibleStep, selectionStep } from "./begin.js";
@@ -145,12 +146,16 @@ app.contactWords = () => {
 /** What is wrong with the tablet, each as words and what can be done. */
 app.warnings = () => {
   const found = [];
-  if (app.refused) found.push([app.refused]);
+  if (app.refused) found.push([app.refused, ...(app.unknown ? [enrolAgain()] : [])]);
   if (app.room !== undefined && app.room !== null) found.push([t("nearly_full", { n: app.room })]);
   if (ON_APPLE && !navigator.standalone) found.push([t("seven_days")]);
   else if (!app.persisted) found.push([t("not_persisted")]);
   return found;
 };
+
+function enrolAgain() {
+  return button(t("enrol_again"), () => app.go("enrol"), { class: "key aside" });
+}
 
 app.measure = async () => {
   const before = JSON.stringify([app.room, app.persisted]);
@@ -183,6 +188,7 @@ app.speak = async (code) => {
 function heard(answer) {
   app.heard = answer.status > 0 && answer.status < 500;
   const refused = [401, 403].includes(answer.status);
+  app.unknown = answer.status === 401 && Boolean(answer.body?.error); // by us, not by a proxy
   if (refused) app.refused = answer.body?.error ?? t("refused");
   else if (answer.status === 200) app.refused = null;
   if (!app.heard || answer.status >= 400) return;
@@ -288,7 +294,12 @@ async function open() {
   app.outbox = new Outbox(() => ({
     token: app.facts.token, receiptKey: app.facts.pack?.receipt_key, app: app.version,
   }), heard);
-  app.outbox.addEventListener("change", () => again("home", "outbox"));
+  let waited = 0;
+  app.outbox.addEventListener("change", () => {
+    again("home", "outbox");
+    if (waited > 0 && app.outbox.waiting === 0) app.contact(); // a batch still counts its own forms
+    waited = app.outbox.waiting;
+  });
   await holdDrafts();
   document.documentElement.dataset.open = "yes";
   await app.outbox.start();

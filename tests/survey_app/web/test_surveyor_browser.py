@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from survey_app import clock
 from survey_app.models.accounts import Device
+from survey_app.services.devices import give_code
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
 from tests.survey_app.web.tablet_field import (
     COUNTER,
@@ -476,6 +478,18 @@ def test_a_lost_tablet_says_so_and_keeps_what_it_has(take_tablet, sqlite_databas
 
     assert surveyor.stored("responses")[0]["state"] == "saved"
     assert fieldwork_in(sqlite_database)[0] == []
+    with sqlite_database.writing() as session:
+        device = session.get_one(Device, surveyor.area.device_id)
+        code = give_code(device, clock.now() + timedelta(days=1))
+    surveyor.press("Nhập mã đăng ký mới")
+    page.locator("#code").fill(code)
+    surveyor.press("Đăng ký máy này")
+    surveyor.unlock()
+    surveyor.wait_until_sent()
+
+    assert len(fieldwork_in(sqlite_database)[0]) == 1
+    with sqlite_database.reading() as session:
+        assert session.get_one(Device, surveyor.area.device_id).revoked_at is None
 
 
 def test_a_browser_killed_at_any_moment_loses_at_most_the_answer_being_typed(

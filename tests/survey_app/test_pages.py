@@ -332,6 +332,11 @@ def test_every_page_behind_a_code_owes_the_same(sqlite_database, language):
     check_page(person.see(f"?lang={language}"), language)  # used
 
 
+def test_the_page_of_tablets_owes_the_same(app):
+    """It is one page for all, in Vietnamese; the app changes the language."""
+    check_page(app.test_client().get("/t/?lang=en"), "vi")
+
+
 def test_the_long_form_owes_the_same_on_every_page(sqlite_database):
     """The citizens' form of 2022 has every kind of question there is."""
     door = make_door(sqlite_database, "sipas-citizen/2022")

@@ -6,8 +6,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from analysis.selection import kish
 from survey_app.models.fieldwork import Visit
-from survey_app.services.fieldwork import record_visit, record_visits
+from survey_app.services.fieldwork import (
+    grid_of,
+    record_visit,
+    record_visits,
+    selection_differs,
+)
 from tests.survey_app.factories import NOW, make_assignment, make_device
 
 
@@ -100,3 +106,17 @@ def test_a_substitute_is_a_household_too(session):
     assignment = make_assignment(session, quota=10, reserve=5)
 
     assert record_visit(session, visit_content(assignment, household=15), None, NOW).receipt
+
+
+def test_visits_at_which_another_adult_was_asked_are_found(session):
+    assignment = make_assignment(session)
+    right, wrong = visit_content(assignment), visit_content(assignment, household=4)
+    for content in (right, wrong):
+        content["chosen"] = kish(content["household"], grid_of(assignment), content["eligible"])
+    wrong["chosen"] = wrong["chosen"] % wrong["eligible"] + 1
+    nobody = visit_content(assignment, household=5, eligible=None, chosen=None)
+    record_visits(session, [right, wrong, nobody], None, NOW)
+
+    assert [str(one.id) for one in selection_differs(session, assignment)] == [wrong["id"]]
+    assignment.selection = "next_birthday"
+    assert selection_differs(session, assignment) == []

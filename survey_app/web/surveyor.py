@@ -27,7 +27,9 @@ ALLOWED = "camera=(), geolocation=(self), microphone=()"
 def start() -> ReadyPage:
     """The page of the app: the same for every tablet, so that each can keep it."""
     use_locale(VIETNAMESE)
-    answer = make_response(render_template(TEMPLATE, version=_shell().version))
+    shell = _shell()
+    modules = [part for part in shell.assets if part.startswith("/static/js/field/")]
+    answer = make_response(render_template(TEMPLATE, version=shell.version, modules=modules))
     answer.headers["Permissions-Policy"] = ALLOWED
     return answer
 

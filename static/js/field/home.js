@@ -5,8 +5,6 @@ import { GROUPS, householdOf, householdsOf, progressOf } from "./outcomes.js";
 import { paragraphs, row, show, t } from "./screen.js";
 import { app } from "./state.js";
 
-const SIGNS = { done: "✓", pending: "◷", lost: "–", todo: "○", draft: "✎" };
-
 export function lockButton() {
   return button(t("lock"), () => app.lock(), { class: "key text" });
 }
@@ -33,14 +31,14 @@ export function homeScreen() {
   });
   const under = app.drafts.map(({ about }) => row(
     t("household", { n: about.household }), areaName(about.assignment),
-    () => app.go("household", about.assignment.code, about.household), { sign: SIGNS.draft },
+    () => app.go("household", about.assignment.code, about.household), { state: "draft" },
   ));
   const put = app.assignments.flatMap((assignment) => householdsOf(assignment, app.calls)
     .filter((household) => household.state === "pending")
     .map(({ serial, last }) => row(
       t("household", { n: serial }),
       [areaName(assignment), t(`outcome_${last.outcome}`), whenOf(last)].filter(Boolean).join(" · "),
-      () => app.go("household", assignment.code, serial), { sign: SIGNS.pending },
+      () => app.go("household", assignment.code, serial), { state: "pending" },
     )));
   show("home", t("home_title"), [
     notices(),
@@ -87,7 +85,7 @@ export function areaScreen(code) {
       : t(household.locked ? "locked" : `state_${name}`);
     return row(t("household", { n: household.serial }), note,
       () => app.go("household", code, household.serial),
-      { sign: household.locked ? "×" : SIGNS[name], disabled: household.locked, "data-state": name });
+      { state: household.locked ? "locked" : name, disabled: household.locked });
   }));
   const all = householdsOf(assignment, app.calls);
   const { done, pending, todo, quota } = progressOf(assignment, app.calls);

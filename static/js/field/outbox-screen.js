@@ -2,10 +2,9 @@
 
 import { button, el } from "../dom.js";
 import { lockButton, notices } from "./home.js";
-import { paragraphs, show, t } from "./screen.js";
+import { noteOf, paragraphs, show, t } from "./screen.js";
 import { app } from "./state.js";
 
-const STATES = { saved: "○", sending: "↑", received: "✓", "needs-help": "!" };
 const SHOWN = 200;
 
 /** The outbox; it needs no PIN, what is in it is sealed. */
@@ -24,8 +23,7 @@ export async function outboxScreen(told = "") {
       : [t(`form_${form.state}`), form.problem?.message || form.problem?.code].filter(Boolean).join(": ");
     return el("li", { class: "line", "data-state": form.state },
       el("span", { class: "line-title" }, t("form", { id: form.id.slice(0, 8) })),
-      el("span", { class: "line-note" },
-        el("span", { class: "sign", "aria-hidden": "true" }, STATES[form.state]), words));
+      noteOf(words));
   });
   const locked = app.key === null;
   show("outbox", t("outbox"), [

@@ -71,13 +71,16 @@ export function alert(words) {
   alarm.hidden = !words;
 }
 
-/** A row of a list that opens something. */
-export function row(title, note, onclick, properties = {}) {
-  const { sign = null, ...rest } = properties;
+/** What is said of a line; its state is drawn beside the words. */
+export function noteOf(words) {
+  return el("span", { class: "line-note" }, el("span", { class: "sign", "aria-hidden": "true" }), words);
+}
+
+/** A row of a list that opens something; `state` is drawn beside the note. */
+export function row(title, note, onclick, { state = null, disabled = false } = {}) {
   return el("li", {}, el(
-    "button", { type: "button", class: "line", onclick, ...rest },
-    el("span", { class: "line-title" }, title),
-    el("span", { class: "line-note" }, sign ? el("span", { class: "sign", "aria-hidden": "true" }, sign) : null, note),
+    "button", { type: "button", class: "line", onclick, disabled, "data-state": state },
+    el("span", { class: "line-title" }, title), noteOf(note),
   ));
 }
 

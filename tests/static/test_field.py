@@ -28,7 +28,9 @@ def page():
 
         def serve(route):
             name = route.request.url.partition("/js/")[2]
-            if name:
+            if name and not (JS / name).exists():
+                route.fulfill(status=404)  # a test that waits for no answer waits for ever
+            elif name:
                 route.fulfill(path=JS / name, content_type="text/javascript")
             else:
                 route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
@@ -125,7 +127,7 @@ def test_seconds_are_those_on_the_screen_and_pauses_are_told(page):
       again.enter("q2"); now = 10_000; again.leave(); now = 75_000; again.enter("review");
       now = 76_000; const sent = again.sent("v1"); performance.now = real; return sent;"""
 
-    found = run(page, "field/paradata.js", body)
+    found = run(page, "paradata.js", body)
 
     assert found["pages"] == [["q1", 5], ["q2", 5], ["review", 1]]
     assert (found["seconds"], found["changes"]) == (11, {"q1": 1})

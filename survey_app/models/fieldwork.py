@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from survey_app.db import Base, UtcDateTime
 
-SELECTIONS = ("kish", "next_birthday")
+KISH, NEXT_BIRTHDAY = SELECTIONS = ("kish", "next_birthday")
 INTERPRETERS = ("nobody", "relative", "official", "other")
 
 

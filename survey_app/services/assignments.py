@@ -13,19 +13,19 @@ from sqlalchemy.orm import Session
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import Device
-from survey_app.models.fieldwork import SELECTIONS, Assignment, Interview, Visit
+from survey_app.models.fieldwork import KISH, NEXT_BIRTHDAY, Assignment, Interview, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.columns import frame_value, is_frame_number, whole
 from survey_app.services.interviews import frame_of
 from survey_app.services.paging import Asked, Cut, cut
+from survey_app.services.private_items import private_items
 from survey_app.services.sheets import plain
 from survey_app.services.tablets import tablet_row, working_tablets
 from survey_app.services.waves import frame_keys
 
 CODE: Final = re.compile(r"[\w.-]{1,64}")
 MOST_HOUSEHOLDS: Final = 10_000
-KISH, NEXT_BIRTHDAY = SELECTIONS
 # How the rules are written in tables, folded.
 RULES: Final = {
     "": KISH,
@@ -196,7 +196,7 @@ def choices_of(session: Session, wave: Wave) -> Choices:
         points=tuple((code, f"{name} – {unit}") for code, name, unit in points),
         tablets=tuple((name, label) for _id, name, label in working_tablets(session)),
         frame=tuple(frame_keys(session, wave)),
-        forms=tuple((name, len((form.private_items or "").split())) for name, form in forms),
+        forms=tuple((name, len(private_items(form))) for name, form in forms),
     )
 
 

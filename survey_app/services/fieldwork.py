@@ -14,11 +14,11 @@ from analysis.dispositions import OUTCOMES
 from analysis.selection import kish
 from questionnaires.refusal import Refusal
 from survey_app.db import Base
-from survey_app.models.fieldwork import Assignment, Visit
+from survey_app.models.fieldwork import KISH, Assignment, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.content import canonical, hash_of
-from survey_app.services.interviews import KISH, MOST_ADULTS, frame_of
+from survey_app.services.interviews import MOST_ADULTS, frame_of
 from survey_app.services.responses import (
     ACCEPTED,
     CONFLICT,

@@ -17,8 +17,8 @@ from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import ADMITTED, SET_ASIDE, Answer, HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm
-from survey_app.services.consent import is_sensitive
 from survey_app.services.paging import Asked, Cut, cut
+from survey_app.services.private_items import secret_items
 from survey_app.services.responses import (
     ACCEPTED,
     CODED,
@@ -133,7 +133,8 @@ def held_page(
         .order_by(HeldResponse.received_at)
     ).all()
     kind, at, first = _first(session, row, rest)
-    secret = _secret_items(session, wave, version)
+    # Of a form that is not known nobody can say which questions are secret: then all are.
+    secret = secret_items(session, wave.id, version) if version else None
     items = _items(version, first.get("answers", {}), content.get("answers", {}), secret)
     if kind is None:
         items = ()  # nothing to compare with: what a person answered is nobody's to read
@@ -275,17 +276,6 @@ def _version(
     except Refusal:
         return None
     return loaded.definition if loaded.checksum == used.checksum else None
-
-
-def _secret_items(
-    session: Session, wave: Wave, version: QuestionnaireVersion | None
-) -> frozenset[str] | None:
-    """What is nobody's to read: sensitive questions, and those answered alone; None for all."""
-    if version is None:
-        return None
-    form = session.get_one(WaveForm, (wave.id, version.code, version.version))
-    sensitive = (item.code for item in version.items if is_sensitive(item))
-    return frozenset([*sensitive, *(form.private_items or "").split()])
 
 
 def _items(

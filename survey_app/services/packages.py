@@ -18,6 +18,7 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WaveKey, WavePoint
 from survey_app.services.consent import NOTICE, is_sensitive, notice_of
 from survey_app.services.fieldwork import assignments_of
+from survey_app.services.private_items import private_items
 from survey_app.services.sealing import find_public_key
 from survey_app.services.waves import is_collecting, is_open
 
@@ -122,7 +123,7 @@ def _collected(wave: Wave, form: WaveForm) -> dict[str, Any]:
         "questionnaire": form.questionnaire,
         "version": form.version,
         "closes_at": wave.closed_at.isoformat() if wave.closed_at else None,
-        "private_items": (form.private_items or "").split(),
+        "private_items": list(private_items(form)),
         "units": [],
         "collection_points": [],
     }

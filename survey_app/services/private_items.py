@@ -10,6 +10,7 @@ from questionnaires.model import QuestionnaireVersion
 from questionnaires.refusal import Refusal
 from questionnaires.rules import items_named
 from survey_app.models.waves import Wave, WaveForm
+from survey_app.services.consent import is_sensitive
 from survey_app.services.points import form_named
 
 CHOSEN = "private_items"  # what is recorded
@@ -51,6 +52,13 @@ def choices_of(session: Session, catalogue: Catalogue, wave: Wave, name: str) ->
 def private_items(form: WaveForm) -> tuple[str, ...]:
     """The codes of the questions a respondent answers alone, in the order of the form."""
     return tuple((form.private_items or "").split())
+
+
+def secret_items(session: Session, wave_id: int, version: QuestionnaireVersion) -> frozenset[str]:
+    """What no member of staff reads: sensitive questions, and those a respondent answers alone."""
+    form = session.get(WaveForm, (wave_id, version.code, version.version))
+    private = private_items(form) if form else ()
+    return frozenset([*private, *(item.code for item in version.items if is_sensitive(item))])
 
 
 def choose_private(

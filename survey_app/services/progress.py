@@ -18,7 +18,6 @@ from survey_app.services.coverage import harmless
 
 COMPLETE: Final = "complete"
 ALONE: Final = ""  # nobody else was there
-PRESENCES: Final = ("household", "village_head", "official", "other")
 
 
 @dataclass
@@ -202,8 +201,9 @@ def _interviews(session: Session, wave: Wave) -> Mapping[int, Held]:
     for assignment, presence, interpreter, handed_over, drop_off, n in rows:
         held = found[int(assignment or 0)]
         held.n += n
-        for who in set(presence.split()) or {ALONE}:
-            held.presence[who] += n
+        if not drop_off:  # of a form that was left nobody knows who was there
+            for who in set(presence.split()) or {ALONE}:
+                held.presence[who] += n
         held.interpreted += n if interpreter not in (None, "nobody") else 0
         held.by_official += n if interpreter == "official" else 0
         held.handed_over += n if handed_over else 0

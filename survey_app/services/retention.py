@@ -16,6 +16,7 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
+from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import (
     Answer,
     HeldResponse,
@@ -284,6 +285,20 @@ def _forget_revised_comments(session: Session, catalogue: Catalogue, wave: Wave)
     return 0
 
 
+def _forget_places(session: Session, _catalogue: Catalogue, wave: Wave) -> int:
+    """Where an interview was held goes as well, to which its giver agreed for the survey only."""
+    found = session.scalars(
+        select(Interview.response_id)
+        .join(Response, Response.id == Interview.response_id)
+        .where(Response.wave_id == wave.id, Interview.latitude.is_not(None))
+        .limit(BATCH)
+    ).all()
+    away = {"latitude": None, "longitude": None}
+    own = update(Interview).where(Interview.response_id.in_(found)).values(away)
+    session.execute(own.execution_options(synchronize_session=False))
+    return len(found)
+
+
 def _forget_tombstones(session: Session, now: datetime) -> int:
     """A tombstone goes when no wave is left in which its response could be sent again.
 
@@ -327,4 +342,5 @@ _STEPS: Final[tuple[tuple[str, str, _Step], ...]] = (
     (DOCUMENTS, "documents", _forget_documents),
     (DOCUMENTS, "comments", _forget_comments),
     (DOCUMENTS, "comments", _forget_revised_comments),
+    (DOCUMENTS, "places", _forget_places),
 )

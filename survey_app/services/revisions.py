@@ -17,9 +17,9 @@ from questionnaires.rules import Answer as Value
 from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import Account
 from survey_app.models.responses import Answer, Response, ResponseRevision
-from survey_app.models.waves import Wave, WaveForm
+from survey_app.models.waves import Wave
 from survey_app.services.accounts import record
-from survey_app.services.consent import is_sensitive
+from survey_app.services.private_items import secret_items
 from survey_app.services.responses import CODED, ProblemFound, rewriting, write_again
 from survey_app.services.screening import screen
 
@@ -132,7 +132,10 @@ def revise_response(
         raise Stale("Phiếu này vừa được người khác sửa. Xin mở lại để xem bản mới nhất.")
     reason = correction.text()
     version = _version(catalogue, response)
-    before, secret = _answers(session, version, identity), _secret(session, response, version)
+    before, secret = (
+        _answers(session, version, identity),
+        secret_items(session, response.wave_id, version),
+    )
     given = {code: value for code, value in correction.answers.items() if code not in secret}
     given |= {code: value for code, value in before.items() if code in secret}
     new = rewriting(catalogue, response, given, tuple(secret))
@@ -181,7 +184,7 @@ def _closed(response: Response) -> Refusal | None:
 def _opened(session: Session, catalogue: Catalogue, response: Response) -> OpenedResponse:
     version = _version(catalogue, response)
     answers = _answers(session, version, response.id)
-    secret = _secret(session, response, version)
+    secret = secret_items(session, response.wave_id, version)
     return OpenedResponse(
         id=response.id,
         revision=response.revision,
@@ -210,12 +213,6 @@ def _answers(session: Session, version: QuestionnaireVersion, identity: UUID) ->
         for item in version.items
         if item.code in stored
     }
-
-
-def _secret(session: Session, response: Response, version: QuestionnaireVersion) -> frozenset[str]:
-    form = session.get(WaveForm, (response.wave_id, response.questionnaire, response.version))
-    private = (form.private_items or "").split() if form else []
-    return frozenset([*private, *(item.code for item in version.items if is_sensitive(item))])
 
 
 def _history(

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
 from survey_app.models.accounts import Device
-from survey_app.services.tablets import TABLET
+from survey_app.services.devices import LONGEST_NAME
+from survey_app.services.enrolment import TABLET
 
 FORMAT: Final = "sipas-sealed-1"
 IMPORTED: Final = "import_sealed_file"  # what is recorded
 MOST_ITEMS: Final = 20_000
-LONGEST_NAME: Final = 64
 
 
 @dataclass(frozen=True)

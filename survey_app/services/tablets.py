@@ -14,10 +14,10 @@ from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.devices import give_code, prepare_device, readable
+from survey_app.services.enrolment import TABLET
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.sorting import vietnamese
 
-TABLET: Final = "tablet"
 CODE_LIFETIME: Final = timedelta(hours=24)
 SILENCE: Final = timedelta(days=3)  # with forms waiting: somebody should go and see
 ACTIVE, WAITING, EXPIRED, RETIRED, REVOKED = "active", "waiting", "expired", "retired", "revoked"

@@ -202,14 +202,15 @@ export class Interview {
 
   /** The response object of the collection interface. */
   content(app, { partial = false } = {}) {
-    const { assignment, wave } = this;
+    const { assignment } = this;
     const interview = {
       eligible: this.eligible,
       selection: assignment.selection,
-      presence: this.presence ?? [],
-      interpreter: this.interpreter ?? "nobody",
       handed_over: this.locked.size > 0,
       drop_off: Boolean(this.paper),
+      // of a form that was left nobody knows who was there
+      ...(this.presence ? { presence: this.presence } : {}),
+      ...(this.interpreter ? { interpreter: this.interpreter } : {}),
       ...(this.chosen ? { chosen: this.chosen } : {}),
       ...(this.place ? { place: this.place } : {}),
     };
@@ -224,7 +225,7 @@ export class Interview {
       started_at: this.form.startedAt,
       submitted_at: new Date().toISOString(),
       answers: this.form.route().answers,
-      consent: this.consent ?? wave.notice,
+      consent: this.consent,
       assignment: assignment.code,
       interview,
       paradata: this.watch.sent(app),

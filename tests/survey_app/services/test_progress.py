@@ -110,12 +110,13 @@ def test_how_interviews_were_held_is_counted_without_voided_ones(session, wave):
     interview(session, wave, one, presence="official", interpreter="relative", handed_over=True)
     voided = interview(session, wave, one, presence="official", drop_off=True)
     voided.voided_at, voided.void_reason = NOW, "thử"
+    interview(session, wave, one, presence="", interpreter=None, drop_off=True)
     session.flush()
 
     held = progress_of(session, wave).total.held
 
-    assert (held.n, held.interpreted, held.by_official) == (3, 2, 1)
-    assert (held.handed_over, held.dropped_off) == (1, 0)
+    assert (held.n, held.interpreted, held.by_official) == (4, 2, 1)
+    assert (held.handed_over, held.dropped_off) == (1, 1)
     assert dict(held.presence) == {"": 1, "official": 2, "household": 1}
 
 

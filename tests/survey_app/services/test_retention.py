@@ -12,6 +12,7 @@ from questionnaires.refusal import Refusal
 from survey_app import worker
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
+from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
@@ -116,6 +117,21 @@ def test_each_thing_goes_on_the_day_after_its_last(database, days, left):
     purge(database, NOW + timedelta(days=days))
 
     assert counts(database) == left
+
+
+@pytest.mark.parametrize(("days", "left"), [(365, (10.76, 106.66)), (366, (None, None))])
+def test_where_an_interview_was_held_goes_with_the_document(database, days, left):
+    wave, _receipts = make_answers(database)
+    with database.writing() as session:
+        held = session.scalars(select(Response.id)).first()
+        session.add(Interview(response_id=held, presence="", latitude=10.76, longitude=106.66))
+    close(database, wave, NOW)
+
+    purge(database, NOW + timedelta(days=days))
+
+    with database.reading() as session:
+        row = session.scalars(select(Interview)).one()
+        assert (row.latitude, row.longitude) == left
 
 
 def test_what_was_ticked_stays_for_the_mathematics(database):

@@ -304,6 +304,7 @@ def test_a_substitute_opens_when_a_household_is_lost_and_a_paper_form_comes_back
 
     ((response, _answers),), (interview,), visits = fieldwork_in(sqlite_database)
     assert (response.mode, interview.drop_off, interview.handed_over) == ("paper", True, False)
+    assert (interview.interpreter, interview.presence) == (None, "")  # nobody was there to say so
     assert (interview.eligible, interview.chosen) == (2, None)
     found = sorted((visit.household, visit.outcome, visit.eligible) for visit in visits)
     assert found == [

@@ -1,6 +1,5 @@
 """A Run as CSV and as a workbook, with the same figures as the page."""
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from survey_app.i18n import of_record
+from survey_app.services.csv_tables import Cell, CsvTable
 from survey_app.services.result_tables import rounded_percent
 from survey_app.services.results import ResultsPage, TreeRow
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"
 FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##0"}
 WIDTHS = {TEXT: 16, PERCENT: 12, FRACTION: 14, POINTS: 12, COUNT: 10}
@@ -23,7 +22,6 @@ STATUS = {
     "suppressed": of_record("dưới {n} phiếu"),
 }
 COMPLEMENTARY = of_record("ẩn để giữ kín ô ít phiếu")
-Cell = str | int | float | Decimal | None
 
 
 @dataclass(frozen=True)
@@ -104,12 +102,12 @@ def sheets(
 
 
 def write_csv(page: ResultsPage, document: Mapping[str, Any], file: BinaryIO) -> None:
-    """Write the whole and all units as the spreadsheets of Viet Nam open it: `;` and `,`."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(column.heading for column in INDEX_COLUMNS)
+    """Write the whole and all units as the spreadsheets of Viet Nam open it."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    table = CsvTable(text)
+    table.write(*(column.heading for column in INDEX_COLUMNS))
     for row in _index_rows(page, document):
-        writer.writerow(_csv_cell(cell) for cell in row)
+        table.write(*row)
     text.flush()
     text.detach()
 
@@ -240,11 +238,3 @@ def _status(page: ResultsPage, row: Mapping[str, Any]) -> str:
 
 def _percent(rate: float | None) -> Decimal | None:
     return None if rate is None else rounded_percent(rate)
-
-
-def _csv_cell(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(DANGEROUS) else cell
-    return str(cell).replace(".", ",")

@@ -3,7 +3,7 @@
 import io
 from typing import Final
 
-from flask import Response, current_app, g, render_template, request
+from flask import current_app, g, render_template, request
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
@@ -15,6 +15,7 @@ from survey_app.services.line_reports import read_table
 from survey_app.services.points import today_in_viet_nam
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached
 
 WAVE: Final = "/waves/<code>/coverage"
 
@@ -40,11 +41,7 @@ def coverage_csv(code: str) -> ReadyPage:
     )
     stream = io.StringIO()
     coverage.write_coverage(found, heading, stream)
-    answer = Response(
-        b"\xef\xbb\xbf" + stream.getvalue().encode("utf-8"), content_type="text/csv; charset=utf-8"
-    )
-    answer.headers.set("Content-Disposition", "attachment", filename=f"do-bao-phu-{code}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"do-bao-phu-{code}.csv")
 
 
 @bp.post(WAVE)

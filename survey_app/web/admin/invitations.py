@@ -5,7 +5,7 @@ import io
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, current_app, g, redirect, render_template, request
+from flask import current_app, g, redirect, render_template, request
 from flask import url_for as address_of
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ from survey_app.services.sheets import read_sheet
 from survey_app.services.staging import FEWEST
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached
 
 SHOWN_PROBLEMS: Final = 100
 IMPORTED, RATERS, ASSIGNED = "import_invitations", "rater_matrix", "assign_invitations"
@@ -135,9 +136,7 @@ def export_letters(code: str) -> ReadyPage:
             for letter in letters:
                 mark_sent(session, letter.invitation_id, now.astimezone(HANOI).date())
         accounts.record(session, g.account.id, EXPORTED, f"{code} {n}", now)
-    answer = Response(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"thu-moi-{code}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"thu-moi-{code}.csv")
 
 
 @bp.post("/waves/<code>/invitations/send")

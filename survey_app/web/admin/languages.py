@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Final
 
-from flask import Response, current_app, g, redirect, render_template, request
+from flask import current_app, g, redirect, render_template, request
 from flask import url_for as address_of
 
 from questionnaires.model import QuestionnaireVersion
@@ -24,6 +24,7 @@ from survey_app.services.languages import (
 )
 from survey_app.services.prompts import Prompts
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached
 from survey_app.web.audio import prompts_of
 
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != VIETNAMESE)
@@ -76,9 +77,7 @@ def texts_sheet(locale: str) -> ReadyPage:
     chosen = [file_named(files, name)] if name else files
     stream = BytesIO()
     write_review_sheet((line for file in chosen for line in file.lines), stream)
-    answer = Response(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"doc-soat-{locale}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"doc-soat-{locale}.csv")
 
 
 @bp.post("/languages/<locale>/readings")

@@ -19,6 +19,7 @@ from survey_app.services.line_reports import read_table
 from survey_app.services.paging import Asked
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import attached
 
 WAVE: Final = "/waves/<code>/points"
 POINT: Final = WAVE + "/<point>"
@@ -216,10 +217,8 @@ def sheet_file(job_id: UUID) -> ReadyPage:
     """The finished sheet."""
     state = _sheet_job(job_id)
     content = published(current_app.extensions["config"].files, str(job_id), SHEET)
-    answer = Response(content, mimetype="application/pdf")
     name = f"ma-qr-{state.payload['wave']}-{state.payload['paper']}.pdf"
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return attached(content, "application/pdf", name)
 
 
 def _sheet_job(job_id: UUID) -> jobs.JobState:

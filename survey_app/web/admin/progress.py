@@ -3,7 +3,7 @@
 import io
 from typing import Final
 
-from flask import Response, current_app, g, render_template
+from flask import current_app, g, render_template
 
 from survey_app import clock
 from survey_app.i18n import _
@@ -11,6 +11,7 @@ from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, progress
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached
 
 WAVE: Final = "/waves/<code>/progress"
 
@@ -41,8 +42,4 @@ def progress_csv(code: str) -> ReadyPage:
     )
     stream = io.StringIO()
     progress.write_progress(found, heading, stream)
-    answer = Response(
-        b"\xef\xbb\xbf" + stream.getvalue().encode("utf-8"), content_type="text/csv; charset=utf-8"
-    )
-    answer.headers.set("Content-Disposition", "attachment", filename=f"tien-do-{code}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"tien-do-{code}.csv")

@@ -14,6 +14,7 @@ from survey_app.services import accounts, jobs, overview, results
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.waves import index_of, wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import attached
 
 DOWNLOAD: Final = "download"
 CHART: Final = "chart.svg"
@@ -101,12 +102,7 @@ def download(run_id: UUID, kind: str) -> ReadyPage:
         accounts.record(session, g.account.id, DOWNLOAD, f"{run_id} {kind}", clock.now())
     name = f"ket-qua-{run_id}.{kind}"
     if kind == "json":
-        return _attached(Response(written, mimetype="application/json"), name)
+        return attached(written, "application/json", name)
     file, mimetype = FILES[kind]
     content = published(current_app.extensions["config"].files, str(run_id), file)
-    return _attached(Response(content, content_type=mimetype), name)
-
-
-def _attached(answer: Response, name: str) -> Response:
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return attached(content, mimetype, name)

@@ -8,7 +8,7 @@ from flask import current_app, render_template, request
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import status_of
-from survey_app.security import ReadyPage, requires
+from survey_app.security import ReadyPage, requires, takes_file
 from survey_app.services import sealed_files
 from survey_app.services.sealed_files import SealedFile
 from survey_app.services.submissions import Receipt
@@ -44,12 +44,16 @@ def choose() -> str:
 
 
 @bp.post("/tablets/file")
+@takes_file(sealed_files.LARGEST_FILE)
 @requires(*KEEPERS)
 def import_sealed_file() -> ReadyPage:
     """Take in every item of a file through the door it would have come by; again does no harm."""
     sent = request.files.get("file")
+    content = sent.read() if sent else b""
+    if sent:
+        sent.close()  # a large one lies on disk until then
     try:
-        found = sealed_files.read_sealed_file(sent.read() if sent else b"")
+        found = sealed_files.read_sealed_file(content)
         with current_app.extensions["database"].reading() as session:
             device_id = sealed_files.device_of_file(session, found).id
     except Refusal as refusal:

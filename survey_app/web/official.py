@@ -3,14 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, redirect, render_template
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
 from flask import url_for as address_of
 from sqlalchemy.orm import Session
 
 from survey_app import clock
-from survey_app.i18n import LANGUAGES, VIETNAMESE, current_locale, use_locale
+from survey_app.errors import Gone, status_of
+from survey_app.i18n import LANGUAGES, VIETNAMESE, _, current_locale, say, use_locale
 from survey_app.models.responses import Draft
-from survey_app.security import ReadyPage, public
+from survey_app.security import ReadyPage, error_page, public
 from survey_app.services.invitations import Invited, invited_by, invited_door, spend, was_sent
 from survey_app.services.staging import FEWEST
 from survey_app.services.submissions import Receipt
@@ -64,6 +65,13 @@ def thanks(code: str, unit: str) -> ReadyPage:
             return redirect(address_of(".start", code=code, unit=unit), 303)
     name = next(target.unit_name for target in invited.targets if target.unit == unit)
     return _page("official/thanks.html", invited, code=code, unit_name=name)
+
+
+@bp.errorhandler(Gone)
+def _gone(gone: Gone) -> ReadyPage:
+    """A form that was sent, or a wave that is over: the letter says what is left."""
+    letter = address_of(".invitation", code=(request.view_args or {})["code"])
+    return error_page(status_of(gone), say(gone), (letter, _("Về trang đầu của thư mời")))
 
 
 def _page(template: str, invited: Invited, **fields: str) -> ReadyPage:

@@ -117,6 +117,7 @@ def test_a_used_code_says_that_the_form_was_sent(person, database):
         page = person.see(path)
         assert page.status_code == 410
         assert "Phiếu đánh giá Sở 1 đã được gửi" in words(page)
+        assert f'href="{person.door.rpartition("/")[0]}"' in page.text
     assert state(database) == [1, 1, 0, 0]
 
 

@@ -1,17 +1,16 @@
 """What the surveyors' app computes for itself: who is asked, which household, what is believed."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from analysis.dispositions import OUTCOMES
 from survey_app.services.signing import receipt_key, sign_receipt
+from tests.chromium import LAUNCH, needs_chromium
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 JS = ROOT / "static" / "js"
 KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
@@ -23,7 +22,7 @@ AREA = {"code": "A1", "quota": 3, "reserve": 2}
 def page():
     """A page that can load the modules by their addresses, without a server of ours."""
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         page = browser.new_page()
 
         def serve(route):

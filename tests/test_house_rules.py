@@ -70,6 +70,7 @@ MAY_IMPORT = {
         {"sqlalchemy"},
     ),
     # Rates of outcomes are shares of counts: no job is needed for them.
+    "survey_app.services.households": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     "survey_app.services.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     # Only jobs compute: these two are imported by the worker, never by a web process.
     "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),

@@ -1,12 +1,13 @@
 """Fieldwork: assignments of a tablet, and what came of its calls at households, kept once each."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from survey_app.models.fieldwork import KISH, Assignment, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.content import canonical, hash_of
+from survey_app.services.households import calls_at, standing
 from survey_app.services.interviews import MOST_ADULTS, frame_of
 from survey_app.services.responses import (
     ACCEPTED,
@@ -48,7 +50,13 @@ class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
 
 
 def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
-    """The open assignments of a tablet, as its package tells them."""
+    """The open assignments of a tablet, as its package tells them.
+
+    `households` says where each stands that was called at, by whichever tablet, in the order of
+    their numbers: a tablet that is new to an area goes on where another one stopped.
+    """
+    own = (Assignment.device_id == device_id, Assignment.closed_at.is_(None))
+    calls = calls_at(session, and_(*own))
     rows = session.execute(
         select(Assignment, Wave, CollectionPoint, WavePoint, Unit)
         .join(Wave, Wave.id == Assignment.wave_id)
@@ -58,9 +66,12 @@ def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
             (WavePoint.wave_id == Assignment.wave_id) & (WavePoint.point_id == Assignment.point_id),
         )
         .join(Unit, Unit.id == CollectionPoint.unit_id)
-        .where(Assignment.device_id == device_id, Assignment.closed_at.is_(None))
+        .where(*own)
         .order_by(Assignment.code)
     )
+    known: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for (area, household), made in sorted(calls.items()):
+        known[area].append(standing(household, made))
     return [
         {
             "code": assignment.code,
@@ -73,6 +84,7 @@ def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
             "quota": assignment.quota,
             "reserve": assignment.reserve,
             "grid": grid_of(assignment),
+            "households": known[assignment.id],
         }
         for assignment, wave, point, form, unit in rows
     ]

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES, Outcome, Rates, final_outcome, rates_of
-from survey_app.models.fieldwork import Assignment, Interview, Visit
+from survey_app.models.fieldwork import Assignment, Interview
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.assignments import AssignmentLine, assignments_in
 from survey_app.services.coverage import harmless
+from survey_app.services.households import calls_at
 
 COMPLETE: Final = "complete"
 ALONE: Final = ""  # nobody else was there
@@ -116,11 +117,12 @@ def progress_of(session: Session, wave: Wave, only: str | None = None) -> Progre
     lines = [line for line in assignments_in(session, wave) if only in (None, line.code)]
     tallies = {line.id: Tally(quota=line.quota) for line in lines}
     quotas = {line.id: line.quota for line in lines}
-    for (assignment, household), calls in _households(session, wave).items():
+    calls_in_wave = calls_at(session, Assignment.wave_id == wave.id)
+    for (assignment, household), calls in calls_in_wave.items():
         tally = tallies.get(assignment)
         if tally is None:
             continue
-        final = final_outcome(calls)
+        final = final_outcome(call.outcome for call in calls)
         tally.households += 1
         tally.attempts += len(calls)
         tally.substitutes += household > quotas[assignment]
@@ -160,26 +162,6 @@ def write_progress(found: Progress, heading: Sequence[str], stream: TextIO) -> N
 
 def _finals() -> Mapping[str, Outcome]:
     return {code: outcome for code, outcome in OUTCOMES.items() if outcome.number}
-
-
-def _households(session: Session, wave: Wave) -> Mapping[tuple[int, int], list[str]]:
-    """The outcomes of the calls at each household, by day.
-
-    A visit knows no hour: of the calls of one day the one nearest to an interview counts as the
-    last, in the order of the standard.
-    """
-    rows = session.execute(
-        select(Visit.assignment_id, Visit.household, Visit.day, Visit.outcome)
-        .join(Assignment, Assignment.id == Visit.assignment_id)
-        .where(Assignment.wave_id == wave.id)
-    ).all()
-    order = {code: place for place, code in enumerate(reversed(list(OUTCOMES)))}
-    found: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for assignment, household, _day, outcome in sorted(
-        rows, key=lambda row: (row.day, order[row.outcome])
-    ):
-        found[assignment, household].append(outcome)
-    return found
 
 
 def _interviews(session: Session, wave: Wave) -> Mapping[int, Held]:

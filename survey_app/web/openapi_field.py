@@ -42,6 +42,11 @@ PLACE: Final[Schema] = object_of(
     latitude={"type": ["number", "integer"], "minimum": -90, "maximum": 90},
     longitude={"type": ["number", "integer"], "minimum": -180, "maximum": 180},
 )
+CALL: Final[Schema] = {
+    "household": {"type": "integer", "minimum": 1, "description": "Số thứ tự hộ."},
+    "outcome": {"type": "string", "enum": list(OUTCOMES)},
+    "day": {"type": "string", "format": "date"},
+}
 FIELD_SCHEMAS: Final[Schema] = {
     "Interview": object_of(
         (),
@@ -74,7 +79,7 @@ FIELD_SCHEMAS: Final[Schema] = {
     "Assignment": object_of(
         (
             *("code", "wave", "questionnaire", "version", "collection_point", "area"),
-            *("selection", "quota", "reserve", "grid"),
+            *("selection", "quota", "reserve", "grid", "households"),
         ),
         code=CODE,
         wave=CODE,
@@ -86,7 +91,18 @@ FIELD_SCHEMAS: Final[Schema] = {
         quota={"type": "integer", "description": "Hộ chính: số thứ tự từ 1."},
         reserve={"type": "integer", "description": "Hộ dự phòng, tiếp theo hộ chính."},
         grid={"type": "integer", "description": "Vị trí bắt đầu trong 12 bảng Kish, từ 0 đến 11."},
+        households=list_of(ref("Household")),
     ),
+    "Household": {
+        **object_of(
+            ("household", "outcome", "day"),
+            **CALL,
+            eligible={**ADULTS, "minimum": 0},
+            chosen=ADULTS,
+        ),
+        "description": "Hộ đã có người đến, bằng bất cứ máy nào: lần tiếp cận cuối, và số người "
+        "từ 18 tuổi, người được chọn nếu đã biết. Máy mới nhận địa bàn tiếp tục từ đây.",
+    },
     "VisitBatch": object_of(
         ("visits",),
         visits=list_of({"oneOf": [ref("Visit"), ref("Sealed")]}, maxItems=LARGEST_BATCH),
@@ -97,9 +113,7 @@ FIELD_SCHEMAS: Final[Schema] = {
             ("id", "assignment", "household", "outcome", "day"),
             id={"type": "string", "format": "uuid", "description": "Do thiết bị tạo."},
             assignment=CODE,
-            household={"type": "integer", "minimum": 1, "description": "Số thứ tự hộ."},
-            outcome={"type": "string", "enum": list(OUTCOMES)},
-            day={"type": "string", "format": "date"},
+            **CALL,
             eligible=or_null({"type": "integer", "minimum": 0, "maximum": MOST_ADULTS}),
             chosen=or_null(ADULTS),
         ),

@@ -1,7 +1,6 @@
 """Visits: kept once each however often they come, and never joined to a response."""
 
 from datetime import date
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -14,26 +13,13 @@ from survey_app.services.fieldwork import (
     record_visits,
     selection_differs,
 )
-from tests.survey_app.factories import NOW, make_assignment, make_device
+from tests.survey_app.factories import NOW, make_assignment, make_device, visit_content
 
 
 @pytest.fixture
 def session(database):
     with database.writing() as session:
         yield session
-
-
-def visit_content(area, **changes):
-    content = {
-        "id": str(uuid4()),
-        "assignment": area.code,
-        "household": 3,
-        "outcome": "complete",
-        "day": "2026-11-20",
-        "eligible": 4,
-        "chosen": 2,
-    }
-    return {name: value for name, value in (content | changes).items() if value is not None}
 
 
 def test_a_visit_is_kept_with_its_outcome(session):

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from survey_app import clock
 from survey_app.models.accounts import Device
-from survey_app.models.fieldwork import Visit
+from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.sealing import PublicKey, seal
@@ -140,9 +140,27 @@ def test_an_area_is_told_to_its_tablet_only(tablet):
         "quota": 10,
         "reserve": 5,
         "grid": tablet.grid,
+        "households": [],
     }
     other = tablet.ask(PACKAGE, Authorization="Bearer token-of-another").get_json()
     assert other["assignments"] == []
+
+
+def test_a_tablet_that_takes_over_an_area_hears_what_came_of_its_households(tablet):
+    first = tablet.ask(PACKAGE).headers["ETag"]
+    given = [tablet.visit(household=n, eligible=3, chosen=2) for n in (4, 2)]
+    tablet.ask(VISITS, {"visits": given})
+    with tablet.database.writing() as session:
+        other = make_device(session, "token-of-another", name="Máy khác").id
+        area = session.scalars(select(Assignment)).one()
+        area.device_id = other
+    asked = {"Authorization": "Bearer token-of-another", "If-None-Match": first}
+    (area,) = tablet.ask(PACKAGE, **asked).get_json()["assignments"]
+
+    stands = {"outcome": "nobody_home", "day": "2026-11-20", "eligible": 3, "chosen": 2}
+    assert area["households"] == [{"household": n} | stands for n in (2, 4)]
+    assert not any(one["id"] in json.dumps(area) for one in given)
+    assert tablet.package()["assignments"] == []
 
 
 def test_an_area_that_is_done_or_whose_wave_is_over_is_not_told(tablet):

@@ -15,6 +15,7 @@ from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.assignments import AssignmentLine, assignments_in
 from survey_app.services.coverage import harmless
+from survey_app.services.doubtful_calls import doubts_in
 from survey_app.services.households import calls_at
 
 COMPLETE: Final = "complete"
@@ -52,7 +53,8 @@ class Tally:
 
     `quota` is how many were to be visited, `households` how many have been called at, `attempts`
     the calls; `finals` counts households by their final outcome, `pending` those still open.
-    `substitutes` are households of the reserve that were opened.
+    `substitutes` are households of the reserve that were opened. In `other_adult` households
+    somebody else was chosen than Kish's table says; `said_twice` calls came with two contents.
     """
 
     quota: int = 0
@@ -60,6 +62,8 @@ class Tally:
     attempts: int = 0
     pending: int = 0
     substitutes: int = 0
+    other_adult: int = 0
+    said_twice: int = 0
     finals: Counter[str] = field(default_factory=Counter)
     held: Held = field(default_factory=Held)
 
@@ -99,6 +103,8 @@ class Tally:
         self.attempts += other.attempts
         self.pending += other.pending
         self.substitutes += other.substitutes
+        self.other_adult += other.other_adult
+        self.said_twice += other.said_twice
         self.finals += other.finals
         self.held.add(other.held)
 
@@ -130,6 +136,10 @@ def progress_of(session: Session, wave: Wave, only: str | None = None) -> Progre
             tally.pending += 1
         else:
             tally.finals[final] += 1
+    for assignment, doubts in doubts_in(session, Assignment.wave_id == wave.id).items():
+        if assignment in tallies:
+            tallies[assignment].other_adult = doubts.households
+            tallies[assignment].said_twice = len(doubts.said_twice)
     for assignment, held in _interviews(session, wave).items():
         if assignment in tallies:
             tallies[assignment].held = held
@@ -153,11 +163,12 @@ def write_progress(found: Progress, heading: Sequence[str], stream: TextIO) -> N
         texts = (line.code, line.unit, line.point_name, line.tablet or "", line.surveyor or "")
         numbers = (tally.quota, line.reserve, tally.households, tally.attempts, tally.complete)
         more = (tally.substitutes, tally.pending, tally.held.n)
+        doubts = (tally.other_adult, tally.said_twice)
         rates = tally.rates
         shares = (rates.rr1, rates.coop1, rates.ref1, rates.con1)
         told = ["" if rate is None else f"{100 * rate:.2f}".replace(".", ",") for rate in shares]
         counts = [tally.finals[code] for code in _finals()]
-        writer.writerow([*map(harmless, texts), *numbers, *more, *told, *counts])
+        writer.writerow([*map(harmless, texts), *numbers, *more, *doubts, *told, *counts])
 
 
 def _finals() -> Mapping[str, Outcome]:

@@ -101,7 +101,7 @@ RECEIPT: Final[Schema] = object_of(
         "rejected: không lưu, thiết bị phải giữ lại.",
     },
     receipt={**TEXT, "description": "Có ở mọi trạng thái trừ rejected."},
-    received_at=MOMENT,
+    received_at={**MOMENT, "description": "Giờ nhận phiếu, như lần đầu; lần tiếp cận không có."},
     signature=SIGNATURE,
     problems=list_of(ref("Problem")),
 )

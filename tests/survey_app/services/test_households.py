@@ -3,7 +3,7 @@
 import pytest
 
 from survey_app.services.fieldwork import assignments_of, record_visit
-from tests.survey_app.factories import NOW, make_assignment, make_device, visit_content
+from tests.survey_app.factories import make_assignment, make_device, visit_content
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def send(session, area, *calls, device=None):
         eligible, chosen = [*people, None, None][:2]
         told = {"household": household, "outcome": outcome, "day": f"2026-11-{day}"}
         content = visit_content(area, **told, eligible=eligible, chosen=chosen)
-        assert record_visit(session, content, device, NOW).status == "accepted"
+        assert record_visit(session, content, device).status == "accepted"
 
 
 def test_a_package_tells_where_each_household_stands_whichever_tablet_was_there(session):

@@ -162,6 +162,9 @@ def upgrade() -> None:
     with op.batch_alter_table("response_quality", schema=None) as batch_op:
         batch_op.add_column(sa.Column("clock_offset", sa.Integer(), nullable=True))
 
+    with op.batch_alter_table("staged_response", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refused", sa.String(length=32), nullable=True))
+
     with op.batch_alter_table("wave_form", schema=None) as batch_op:
         batch_op.add_column(sa.Column("private_items", sa.Text(), nullable=True))
 
@@ -170,6 +173,9 @@ def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("wave_form", schema=None) as batch_op:
         batch_op.drop_column("private_items")
+
+    with op.batch_alter_table("staged_response", schema=None) as batch_op:
+        batch_op.drop_column("refused")
 
     with op.batch_alter_table("response_quality", schema=None) as batch_op:
         batch_op.drop_column("clock_offset")

@@ -117,7 +117,7 @@ def test_answers_by_code_that_could_not_be_moved_are_counted_and_tried_again(
 ):
     page = client.get(ROOM)
     assert "Câu trả lời theo mã dùng một lần không chuyển được (1)" in text_of_page(page)
-    assert "wrong_unit : 1" in text_of_page(page)
+    assert "cơ quan không còn thuộc điểm lấy ý kiến 1" in text_of_page(page)
     assert "secret" not in page.text
     assert "lãnh đạo" not in page.text
 

@@ -73,6 +73,11 @@ class Tally:
         return self.finals[COMPLETE]
 
     @property
+    def doubts(self) -> int:
+        """What the surveyor should be asked about: households and calls."""
+        return self.other_adult + self.said_twice
+
+    @property
     def share(self) -> float | None:
         """Complete interviews over the households that were to be visited."""
         return self.complete / self.quota if self.quota else None

@@ -59,7 +59,8 @@ SUBMISSION: Final[Schema] = object_of(
     },
     partial={
         "enum": [True, None],
-        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính.",
+        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính. Với "
+        "mode web và kiosk chỉ nhận khi đợt cho phép; không thì rejected, mã partial_not_kept.",
     },
     mode={
         "type": "string",

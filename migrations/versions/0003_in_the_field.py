@@ -127,20 +127,6 @@ def upgrade() -> None:
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_visit_assignment_id"), ["assignment_id"], unique=False)
 
-    op.create_table(
-        "held_visit",
-        sa.Column("visit_id", sa.Uuid(), nullable=False),
-        sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("device_id", sa.Integer(), nullable=True),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["device_id"], ["device.id"], name=op.f("fk_held_visit_device_id_device")
-        ),
-        sa.ForeignKeyConstraint(
-            ["visit_id"], ["visit.id"], name=op.f("fk_held_visit_visit_id_visit")
-        ),
-        sa.PrimaryKeyConstraint("visit_id", "content_hash", name=op.f("pk_held_visit")),
-    )
     with op.batch_alter_table("device", schema=None) as batch_op:
         batch_op.add_column(sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("surveyor", sa.String(length=64), nullable=True))
@@ -162,9 +148,6 @@ def upgrade() -> None:
     with op.batch_alter_table("response_quality", schema=None) as batch_op:
         batch_op.add_column(sa.Column("clock_offset", sa.Integer(), nullable=True))
 
-    with op.batch_alter_table("staged_response", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("refused", sa.String(length=32), nullable=True))
-
     with op.batch_alter_table("wave_form", schema=None) as batch_op:
         batch_op.add_column(sa.Column("private_items", sa.Text(), nullable=True))
 
@@ -173,9 +156,6 @@ def downgrade() -> None:
     """Go back."""
     with op.batch_alter_table("wave_form", schema=None) as batch_op:
         batch_op.drop_column("private_items")
-
-    with op.batch_alter_table("staged_response", schema=None) as batch_op:
-        batch_op.drop_column("refused")
 
     with op.batch_alter_table("response_quality", schema=None) as batch_op:
         batch_op.drop_column("clock_offset")
@@ -197,7 +177,6 @@ def downgrade() -> None:
         batch_op.drop_column("surveyor")
         batch_op.drop_column("retired_at")
 
-    op.drop_table("held_visit")
     with op.batch_alter_table("visit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_visit_assignment_id"))
 

@@ -13,6 +13,7 @@ from survey_app.security import ReadyPage, requires
 from survey_app.services import (
     assignment_imports,
     assignments,
+    doubtful_calls,
     private_items,
     progress,
     tablets,
@@ -154,7 +155,8 @@ def _one_page(code: str, name: str, refusal: Refusal | None = None) -> str:
         line = assignments.assignment_line(session, wave, name)
         choices = tablets.working_tablets(session)
         tally = progress.progress_of(session, wave, only=name).total
-    fields = {"wave": wave, "line": line, "tally": tally, "tablets": choices}
+        doubts = doubtful_calls.doubts_at(session, line.id)
+    fields = {"wave": wave, "line": line, "tally": tally, "tablets": choices, "doubts": doubts}
     return room_page("assignments_one.html", refusal, **fields)
 
 

@@ -1,6 +1,6 @@
 """The room of forms that wait: conflicts compared, late and unknown ones taken in or set aside."""
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from flask import current_app, g, redirect, request
@@ -10,11 +10,11 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import held
+from survey_app.services import held, staging
 from survey_app.services.held import Decision
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import bp
-from survey_app.web.admin.rooms import asked_for, room_page
+from survey_app.web.admin.rooms import asked_for, record, room_page
 
 KEEPERS: Final = ("administrator", "supervisor")  # who may see single answers of a conflict
 WAVE: Final = "/waves/<code>/held"
@@ -39,6 +39,17 @@ def accept_known(code: str) -> ReadyPage:
             session, catalogue, wave, Decision(g.account.id, clock.now())
         )
     return redirect(address_of("admin.held", code=code, taken=taken, left=left), 303)
+
+
+@bp.post(WAVE + "/staged")
+@requires("administrator")
+def try_staged_again(code: str) -> ReadyPage:
+    """Let answers of one-time codes that were refused be tried once more by the worker."""
+    with current_app.extensions["database"].writing() as session:
+        wave = wave_named(session, code)
+        staging.try_again(session, wave)
+        record(session, staging.TRIED_AGAIN, code)
+    return redirect(address_of("admin.held", code=code, again=1), 303)
 
 
 @bp.get(ONE)
@@ -73,9 +84,11 @@ def _list_page(code: str) -> str:
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
         found = held.held_of(session, wave, asked)
+        refused = staging.refused_in(session, wave)
     taken = (given.get("taken", type=int), given.get("left", type=int))
-    done = given.get("done") == "1"
-    return room_page("held.html", wave=wave, found=found, asked=asked, taken=taken, done=done)
+    fields: dict[str, Any] = {name: given.get(name) == "1" for name in ("done", "again")}
+    fields |= {"found": found, "asked": asked, "taken": taken, "refused": refused}
+    return room_page("held.html", wave=wave, **fields)
 
 
 def _one_page(code: str, key: tuple[UUID, str], refusal: Refusal | None = None) -> str:

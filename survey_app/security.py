@@ -31,7 +31,7 @@ API: Final = "/api/"
 UNTRACED: Final = frozenset(("s", "k", "i", "receipt"))
 PUBLIC: Final[frozenset[str]] = frozenset()
 # Between two sentences in any of our languages; after capitals it shortens a name, as in «TP. Huế».
-SENTENCE_END: Final = re.compile(r"(?<=[.?។])(?<![A-ZĐ]\.)\s+")
+SENTENCE_END: Final = re.compile(r"(?<=[.?\u17d4])(?<![A-Z\u0110]\.)\s+")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",

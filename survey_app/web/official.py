@@ -3,14 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from flask import Blueprint, current_app, make_response, redirect, render_template
+from flask import Blueprint, current_app, make_response, redirect, render_template, request
 from flask import url_for as address_of
 from sqlalchemy.orm import Session
 
 from survey_app import clock
-from survey_app.i18n import LANGUAGES, VIETNAMESE, current_locale, use_locale
+from survey_app.errors import Gone
+from survey_app.i18n import LANGUAGES, VIETNAMESE, _, current_locale, say, use_locale
 from survey_app.models.responses import Draft
-from survey_app.security import ReadyPage, public
+from survey_app.security import ReadyPage, error_page, public
 from survey_app.services.invitations import Invited, invited_by, invited_door, spend, was_sent
 from survey_app.services.staging import FEWEST
 from survey_app.services.submissions import Receipt
@@ -41,6 +42,14 @@ class Letter:
 
 
 Filling(bp, "/<code>/<unit>", Letter())
+
+
+@bp.errorhandler(Gone)
+def closed(refusal: Gone) -> ReadyPage:
+    """A form that was sent, or that nobody takes any more: the letter tells how its units stand."""
+    code = (request.view_args or {})["code"]
+    letter = address_of(".invitation", code=code, lang=current_locale())
+    return error_page(410, say(refusal), (letter, _("Xem thư mời")))
 
 
 @bp.get("/<code>")

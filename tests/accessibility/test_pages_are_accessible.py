@@ -461,5 +461,5 @@ def test_no_page_of_the_administration_shuts_anybody_out(
 
     found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
 
-    assert len(found) == 12 + len(ROOMS) + len(HALLS)
+    assert len(found) == 19 + len(ROOMS) + len(HALLS)
     assert {where: wrong for where, wrong in found.items() if wrong} == {}

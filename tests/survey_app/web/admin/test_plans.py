@@ -93,6 +93,8 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(client,
     assert "ít nhất một phiếu" in text_of_page(page)
     for kept in ("đợt 1", "Đợt hay", "26", "1/1/2020"):
         assert f'value="{kept}"' in page.text
+    assert 'name="opens" type="text"' in page.text  # a date field would show nothing of it
+    assert 'name="closes" type="date"' in page.text
     assert actions(sqlite_database) == []
 
 

@@ -24,12 +24,16 @@ from questionnaires.load import Catalogue
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app import clock
 from survey_app.db import Database
+from survey_app.models.fieldwork import KISH
+from survey_app.models.fieldwork import Interview as Interviewed
 from survey_app.models.responses import Answer, HeldResponse, Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
+from survey_app.services.assignments import Planned, add_assignment
 from survey_app.services.content import content_hash_of
 from survey_app.services.devices import enrol_device
 from survey_app.services.sealing import PublicKey, make_public_key, seal
+from survey_app.services.signing import receipt_key
 from survey_app.services.waves import add_form, add_point
 
 SECRET = "a secret of the field, 32 signs long"
@@ -97,21 +101,26 @@ def prepare_field(database: Database, tablets: int, interviews: int, name: str =
         session.flush()
         point = add_point(session, wave, unit, "Tổ 1", add_form(session, wave, FORM, Catalogue()))
         key = make_public_key(session, wave.id, SECRET)
-        tokens = [f"token of {name}, tablet {number}" for number in range(tablets)]
-        for token in tokens:
-            enrol_device(session, token.removeprefix("token of "), token, now)
         place = {"wave": wave.code, "collection_point": point.code}
+        areas = {}
+        for number in range(tablets):
+            token = f"token of {name}, tablet {number}"
+            device = enrol_device(session, token.removeprefix("token of "), token, now)
+            area = Planned(f"{name}-{number}", point.id, device.id, KISH, interviews, 0)
+            areas[token] = add_assignment(session, wave, area).code
     chance = random.Random(name)
     held = {
-        token: [interview(version, place, chance) for _ in range(interviews)] for token in tokens
+        token: [interview(version, place, area, chance) for _ in range(interviews)]
+        for token, area in areas.items()
     }
     return Field(database, key, place, held)
 
 
 def interview(
-    version: QuestionnaireVersion, place: Mapping[str, str], chance: random.Random
+    version: QuestionnaireVersion, place: Mapping[str, str], area: str, chance: random.Random
 ) -> Interview:
     """An interview in which everything was answered."""
+    eligible = chance.randrange(1, 6)
     return {
         "id": str(UUID(int=chance.getrandbits(128), version=4)),
         "questionnaire": version.code,
@@ -122,6 +131,14 @@ def interview(
         "started_at": "2026-11-20T09:30:00+07:00",
         "submitted_at": "2026-11-20T10:00:00+07:00",
         "answers": {i.code: _answer(i, chance) for i in version.items if i.kind != "note"},
+        "assignment": area,
+        "interview": {
+            "selection": KISH,
+            "eligible": eligible,
+            "chosen": chance.randrange(1, eligible + 1),
+            "presence": [],
+            "interpreter": "nobody",
+        },
         "paradata": {"seconds": chance.randrange(600, 3600)},
     }
 
@@ -200,6 +217,7 @@ class _Row:
     receipt: str | None
     received_at: datetime
     answers: int
+    interviews: int
 
 
 @cache
@@ -223,6 +241,7 @@ def _sync_elsewhere(field: Field, port: int, trouble: Trouble, seconds: float) -
         "pace": trouble.pace,
         "batch": trouble.batch,
         "seconds": seconds,
+        "key": receipt_key(SECRET),
         "tablets": [
             {"token": token, "items": as_sent(field, held, trouble.seed)}
             for token, held in field.tablets.items()
@@ -247,10 +266,14 @@ def as_sent(field: Field, held: Iterable[Interview], parity: int) -> list[dict[s
 
 
 def _stored(field: Field) -> dict[str, _Row]:
-    answers = (
-        select(func.count()).where(Answer.response_id == Response.id).correlate(Response)
-    ).scalar_subquery()
-    columns = (Response.content_hash, Response.receipt, Response.received_at, answers)
+    answers, interviews = (
+        select(func.count())
+        .where(table.response_id == Response.id)
+        .correlate(Response)
+        .scalar_subquery()
+        for table in (Answer, Interviewed)
+    )
+    columns = (Response.content_hash, Response.receipt, Response.received_at, answers, interviews)
     query = select(Response.id, *columns).where(Response.wave_id == field.key.wave_id)
     with field.database.reading() as session:
         return {str(name): _Row(*row) for name, *row in session.execute(query)}
@@ -262,6 +285,8 @@ def _differences(name: str, row: _Row, sent: Interview) -> list[str]:
         found.append(f"other content: {name}")
     if row.answers != len(check_answers(_form(), sent["answers"]).answers):
         found.append(f"stored in part: {name}")
+    if row.interviews != 1:
+        found.append(f"without how it was held: {name}")
     return found
 
 

@@ -1,5 +1,6 @@
 """Tablets without a screen, in a process of their own: outboxes as static/js/sealed-queue.js."""
 
+import base64
 import json
 import random
 import re
@@ -12,7 +13,13 @@ from functools import cache
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
 from bench.measure import ROOT
+from survey_app.services.signing import CURVE, HALF, signed_text
 
 PATIENCE = 30.0  # seconds a tablet waits for an answer
 STACK = 256 * 1024
@@ -53,10 +60,14 @@ def rules_of_browsers() -> Rules:
 
 @dataclass
 class Tablet:
-    """An outbox: what waits in it, what needs a person, and every receipt it was given."""
+    """An outbox: what waits in it, what needs a person, and every receipt it was given.
+
+    `key` is the public point by which it knows the receipts of its server.
+    """
 
     items: Iterable[Item]
     post: Post
+    key: str
     pace: float = 1.0  # of the pauses; below 1 they are shortened
     batch: int = 0  # 0: as browsers
     waiting: dict[str, Item] = field(init=False)
@@ -115,6 +126,8 @@ class Tablet:
         if receipt["status"] == "rejected":
             self._to_help(name, codes[0] if codes else "rejected")
             return True
+        if not is_signed(self.key, receipt):
+            return False
         self.receipts.append(receipt)
         self.waiting.pop(name, None)
         return True
@@ -127,6 +140,28 @@ class Tablet:
     def _to_help(self, name: str, code: str) -> None:
         self.waiting.pop(name, None)
         self.help[name] = code
+
+
+def is_signed(key: str, receipt: Item) -> bool:
+    """Say whether the holder of a public point has signed a receipt."""
+    parts = (receipt.get(name, "") for name in ("id", "status", "receipt", "received_at"))
+    try:
+        raw = _bytes(receipt["signature"])
+        numbers = (int.from_bytes(half, "big") for half in (raw[:HALF], raw[HALF:]))
+        said = signed_text(*parts).encode()
+        _point(key).verify(encode_dss_signature(*numbers), said, ECDSA(SHA256()))
+    except (InvalidSignature, KeyError, ValueError):
+        return False
+    return True
+
+
+@cache
+def _point(key: str) -> EllipticCurvePublicKey:
+    return EllipticCurvePublicKey.from_encoded_point(CURVE, _bytes(key))
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def poster(port: int, token: str) -> Post:
@@ -178,7 +213,13 @@ def main() -> None:
     job = json.load(sys.stdin)
     threading.stack_size(STACK)
     tablets = [
-        Tablet(held["items"], poster(job["port"], held["token"]), job["pace"], job["batch"])
+        Tablet(
+            held["items"],
+            poster(job["port"], held["token"]),
+            job["key"],
+            job["pace"],
+            job["batch"],
+        )
         for held in job["tablets"]
     ]
     seconds = sync_at_once(tablets, job["seconds"])

@@ -25,8 +25,8 @@ from survey_app.services.imports import (
     plan_import,
     write_problems,
 )
-from survey_app.services.responses import QUARANTINED
 from survey_app.services.sheets import LIMIT, Row, read_sheet
+from survey_app.services.submissions import QUARANTINED
 
 SOME_REJECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN = 20  # problems on the screen; all of them go to --problems

@@ -312,7 +312,6 @@ def test_tests_mirror_the_tree():
 
 # Modules whose test stands in that of the program they belong to.
 TESTED_TOGETHER = {
-    "survey_app.services.content",  # in test_responses
     *(f"analysis.commands.{name}" for name in ("compare", "compute", "describe", "files")),
     *(
         f"analysis.commands.{name}" for name in ("index", "options", "plan", "weights")

@@ -20,9 +20,9 @@ from survey_app.services.code_points import ensure_receipt_point
 from survey_app.services.dossier_codes import CODE_LENGTH, hash_of
 from survey_app.services.dossier_labels import THRESHOLD, Label, fields_by_code, labels_of
 from survey_app.services.links import HANOI
-from survey_app.services.responses import ALPHABET, LONGEST_CODE
 from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sorting import vietnamese
+from survey_app.services.submissions import ALPHABET, LONGEST_CODE
 from survey_app.services.waves import fields_of_work, wave_named
 
 MOST: Final = 500  # codes at a time

@@ -30,7 +30,8 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services.links import Link, link_to
-from survey_app.services.responses import ACCEPTED, DUPLICATE, Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import ACCEPTED, DUPLICATE, Arrival
 from survey_app.services.waves import add_form, add_point
 
 Opener = Callable[[], AbstractContextManager[Session]]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.accounts import Device
-from survey_app.services.responses import ALPHABET
+from survey_app.services.submissions import ALPHABET
 
 SHORTEST_TOKEN = 16
 CODE_LENGTH: Final = 8

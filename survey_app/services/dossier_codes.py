@@ -18,8 +18,8 @@ from survey_app.models.responses import HELPERS
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Procedure, Wave
 from survey_app.services.code_points import receipt_point
-from survey_app.services.responses import ALPHABET, LOCALES, LONGEST_NOTICE
 from survey_app.services.staging import stage
+from survey_app.services.submissions import ALPHABET, LOCALES, LONGEST_NOTICE
 from survey_app.services.waves import Door, is_open
 
 CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one

@@ -20,7 +20,8 @@ from survey_app.models.responses import Answer, Draft, HeldResponse, Response, T
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint
 from survey_app.services.paradata import REVIEW, note_page, web_paradata
-from survey_app.services.responses import Arrival, Receipt, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival, Receipt
 from survey_app.services.waves import Door
 
 LIFETIME: Final = timedelta(hours=24)

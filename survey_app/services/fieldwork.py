@@ -19,7 +19,7 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.content import canonical, hash_of
 from survey_app.services.interviews import MOST_ADULTS, frame_of
-from survey_app.services.responses import (
+from survey_app.services.submissions import (
     ACCEPTED,
     CONFLICT,
     DUPLICATE,

@@ -19,16 +19,8 @@ from survey_app.models.responses import ADMITTED, SET_ASIDE, Answer, HeldRespons
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.private_items import secret_items
-from survey_app.services.responses import (
-    ACCEPTED,
-    CODED,
-    CONFLICT,
-    LATE,
-    PAPER,
-    QUARANTINED,
-    Arrival,
-    accept_response,
-)
+from survey_app.services.responses import LATE, accept_response
+from survey_app.services.submissions import ACCEPTED, CODED, CONFLICT, PAPER, QUARANTINED, Arrival
 from survey_app.services.waves import held_for
 
 REASONS: Final = (CONFLICT, QUARANTINED, LATE)

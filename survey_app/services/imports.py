@@ -25,7 +25,9 @@ from survey_app.services.columns import (
     layout_of,
 )
 from survey_app.services.content import content_hash_of
-from survey_app.services.responses import (
+from survey_app.services.responses import accept_response
+from survey_app.services.sheets import Row, Sheet
+from survey_app.services.submissions import (
     ACCEPTED,
     CONFLICT,
     DUPLICATE,
@@ -33,9 +35,7 @@ from survey_app.services.responses import (
     REJECTED,
     Arrival,
     Receipt,
-    accept_response,
 )
-from survey_app.services.sheets import Row, Sheet
 from survey_app.services.waves import frame_keys, is_collecting, is_open
 
 BATCH = 500  # rows of one transaction: other writers wait for less than two seconds

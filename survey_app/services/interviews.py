@@ -9,21 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analysis.selection import MOST as MOST_BY_TABLE
-from questionnaires.refusal import Refusal
 from survey_app.models.fieldwork import INTERPRETERS, KISH, SELECTIONS, Assignment
+from survey_app.services.submissions import Rejected, reject
 
 MODES: Final = ("tablet", "paper")  # paper: a form that was left at the household and collected
 PRESENCE: Final = ("household", "village_head", "official", "other")
 MOST_ADULTS: Final = 20
 COARSE: Final = 2  # decimals of a degree that are kept of a place: about one kilometre
 ELIGIBLE: Final = "eligible"  # the key of the frame by which a weight within households is made
-
-
-class WrongInterview(Exception):  # noqa: N818 - an answer, no error
-    """What is said of an interview contradicts itself or the assignment."""
-
-    def __init__(self, code: str, refusal: Refusal) -> None:
-        self.code, self.refusal = code, refusal
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ def interview_of(
 ) -> Held | None:
     """What a response says of its interview; None for one that is none of fieldwork.
 
-    Raises `WrongInterview`. A rule other than that of the assignment is no contradiction: it may
+    Raises `Rejected`. A rule other than that of the assignment is no contradiction: it may
     have been changed after the tablet had fetched its package.
     """
     code, said = content.get("assignment"), content.get("interview")
@@ -76,10 +69,10 @@ def _assignment(session: Session, code: Any, wave_id: int, point_id: int) -> Ass
     found = session.scalar(select(Assignment).where(Assignment.code == code))
     if found is None:
         template = "Không có phân công «{assignment}»."
-        raise WrongInterview("unknown_assignment", Refusal(template, assignment=code))
+        raise reject("unknown_assignment", template, assignment=code)
     if (found.wave_id, found.point_id) != (wave_id, point_id):
         template = "Phân công «{assignment}» thuộc đợt khảo sát hoặc điểm lấy ý kiến khác."
-        raise WrongInterview("wrong_assignment", Refusal(template, assignment=code))
+        raise reject("wrong_assignment", template, assignment=code)
     return found
 
 
@@ -151,6 +144,6 @@ _SOUND: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
-def _wrong(field: str) -> WrongInterview:
+def _wrong(field: str) -> Rejected:
     template = "Phiếu ghi sai thông tin «{field}» của cuộc phỏng vấn."
-    return WrongInterview("bad_interview", Refusal(template, field=field))
+    return reject("bad_interview", template, field=field)

@@ -21,7 +21,8 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.code_points import takes_invitations
 from survey_app.services.drafts import context_of, drop_draft
-from survey_app.services.responses import (
+from survey_app.services.staging import stage
+from survey_app.services.submissions import (
     ACCEPTED,
     ALPHABET,
     INVITATION,
@@ -29,7 +30,6 @@ from survey_app.services.responses import (
     ProblemFound,
     Receipt,
 )
-from survey_app.services.staging import stage
 from survey_app.services.waves import Door, is_open
 
 CODE_LENGTH: Final = 16  # signs of the alphabet: 78 bits against guessing

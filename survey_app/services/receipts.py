@@ -18,7 +18,7 @@ from survey_app.models.responses import Draft, HeldResponse, Response, Tombstone
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
-from survey_app.services.responses import ALPHABET, RECEIPT_LENGTH
+from survey_app.services.submissions import ALPHABET, RECEIPT_LENGTH
 
 # Signs that hands and eyes take for each other; those outside the alphabet never stand in a code.
 ALIKE: Final = ("2Z", "5S", "8B", "6G", "QD0O", "VU")

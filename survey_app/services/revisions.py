@@ -20,8 +20,9 @@ from survey_app.models.responses import Answer, Response, ResponseRevision
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import record
 from survey_app.services.private_items import secret_items
-from survey_app.services.responses import CODED, ProblemFound, rewriting, write_again
+from survey_app.services.responses import rewriting, write_again
 from survey_app.services.screening import screen
+from survey_app.services.submissions import CODED, ProblemFound
 
 LONGEST_REASON: Final = 200
 OPENED, REVISED = "response_opened", "response_revised"  # what is recorded

@@ -16,8 +16,9 @@ from questionnaires.load import Catalogue
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
 from survey_app.services.links import HANOI
-from survey_app.services.responses import REJECTED, Arrival, accept_response
+from survey_app.services.responses import accept_response
 from survey_app.services.screening import screened_content
+from survey_app.services.submissions import REJECTED, Arrival
 
 FEWEST: Final = 10  # move together, so whoever knows who was invited has ten to choose from
 MOST: Final = 200  # move in one transaction, so that no other writer waits for long

@@ -16,17 +16,10 @@ from survey_app import clock
 from survey_app.i18n import _, say
 from survey_app.services.devices import clock_offset
 from survey_app.services.fieldwork import record_visits
-from survey_app.services.responses import (
-    LONGEST_CODE,
-    REJECTED,
-    SEND_AGAIN,
-    Arrival,
-    ProblemFound,
-    Receipt,
-    accept_batch,
-)
+from survey_app.services.responses import SEND_AGAIN, accept_batch
 from survey_app.services.sealing import open_sealed
 from survey_app.services.signing import sign_receipt
+from survey_app.services.submissions import LONGEST_CODE, REJECTED, Arrival, ProblemFound, Receipt
 from survey_app.web.schemas import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds

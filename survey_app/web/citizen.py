@@ -13,7 +13,7 @@ from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import Sending, receipt_of, submit_draft, unit_name_of
 from survey_app.services.links import read_token
 from survey_app.services.networks import is_office
-from survey_app.services.responses import Receipt
+from survey_app.services.submissions import Receipt
 from survey_app.services.waves import Door, door_of
 from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit

@@ -21,7 +21,7 @@ from survey_app.services.dossier_codes import (
     was_used,
 )
 from survey_app.services.drafts import answers_of, context_of, drop_draft
-from survey_app.services.responses import ACCEPTED, Receipt
+from survey_app.services.submissions import ACCEPTED, Receipt
 from survey_app.services.waves import Door
 from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit

@@ -24,8 +24,8 @@ from survey_app.services.drafts import (
     start_draft,
 )
 from survey_app.services.paradata import REVIEW
-from survey_app.services.responses import REJECTED
 from survey_app.services.screening import found
+from survey_app.services.submissions import REJECTED
 from survey_app.services.waves import fields_of_work
 from survey_app.web.aside import FROM_REVIEW, Aside, Choices, dossier_of, in_order
 from survey_app.web.audio import offer_prompts

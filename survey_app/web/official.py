@@ -12,8 +12,8 @@ from survey_app.i18n import LANGUAGES, VIETNAMESE, current_locale, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, public
 from survey_app.services.invitations import Invited, invited_by, invited_door, spend, was_sent
-from survey_app.services.responses import Receipt
 from survey_app.services.staging import FEWEST
+from survey_app.services.submissions import Receipt
 from survey_app.services.waves import Door
 from survey_app.web.filling import Filling, Visit, Where
 

@@ -21,7 +21,7 @@ from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_loc
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page
 from survey_app.services.drafts import answers_of, context_of, find_draft, values_sent
-from survey_app.services.responses import Receipt
+from survey_app.services.submissions import Receipt
 from survey_app.services.waves import Door
 from survey_app.web.complaints import complains
 from survey_app.web.keepsakes import (

@@ -19,6 +19,7 @@ from sqlalchemy import delete, select
 from bench.bad_network import CUT, DROPPED, BadNetwork, Weather
 from bench.field import (
     BUSY,
+    SECRET,
     Day,
     Trouble,
     as_sent,
@@ -31,6 +32,7 @@ from bench.outbox import Tablet, poster
 from bench.postgresql import new_database
 from survey_app.db import Database
 from survey_app.models.responses import Answer, HeldResponse, Response
+from survey_app.services.signing import receipt_key
 
 LONGEST = 60.0  # seconds until a sync gives up
 GOOD = Weather(cut=0, dropped=0)
@@ -171,7 +173,7 @@ def day_of(field, served, careless, *weathers):
     """What happens to careless tablets; the weather changes after their first try."""
     days = []
     ((token, held),) = field.tablets.items()
-    tablet = careless(held, None, pace=0.001)
+    tablet = careless(held, None, receipt_key(SECRET), pace=0.001)
     for weather in weathers:
         with BadNetwork(served.port, weather, seed=1) as network:
             tablet.post = poster(network.port, token)
@@ -195,6 +197,20 @@ def test_a_tablet_that_renames_is_found_out(sqlite_service):
 
     faults = faults_of(field, *days)
     assert sum(fault.startswith("doubled, or of nobody") for fault in faults) == 6
+
+
+def test_a_receipt_that_somebody_else_signed_clears_nothing(sqlite_service):
+    field = new_field(sqlite_service, 1, 2)
+    ((token, held),) = field.tablets.items()
+    post = poster(sqlite_service.served.port, token)
+
+    deceived = Tablet(held, post, receipt_key("the secret of somebody else, 32 signs"))
+    assert not deceived.drain()
+    assert set(deceived.waiting) == set(field.interviews)
+
+    tablet = Tablet(held, post, receipt_key(SECRET))
+    assert tablet.drain()
+    assert not tablet.waiting
 
 
 @pytest.mark.parametrize(

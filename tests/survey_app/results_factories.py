@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from survey_app.models.waves import ReportedValue, WaveIndex
-from survey_app.services.responses import ACCEPTED, Arrival, accept_response
+from survey_app.services.responses import accept_response
 from survey_app.services.runs import Order, compute_run
+from survey_app.services.submissions import ACCEPTED, Arrival
 from tests.survey_app.factories import (
     NOW,
     catalogue,

@@ -12,8 +12,8 @@ from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import accounts, sealed_files
-from survey_app.services.responses import Receipt
 from survey_app.services.sealed_files import SealedFile
+from survey_app.services.submissions import Receipt
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.tablets import KEEPERS
 from survey_app.web.batches import open_batch, take_batch, take_visits, told_of

@@ -21,7 +21,7 @@ from survey_app.services.code_orders import (
 )
 from survey_app.services.dossier_codes import CODE_LENGTH, hash_of
 from survey_app.services.dossier_labels import THRESHOLD
-from survey_app.services.responses import ALPHABET
+from survey_app.services.submissions import ALPHABET
 from tests.survey_app.code_factories import make_counted, make_field
 from tests.survey_app.factories import NOW, make_unit, make_wave
 

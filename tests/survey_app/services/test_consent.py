@@ -7,8 +7,8 @@ import pytest
 from survey_app.i18n import LANGUAGES, catalogue
 from survey_app.models.waves import Wave
 from survey_app.services.consent import NOTICE, is_sensitive, notice_of
-from survey_app.services.responses import LONGEST_NOTICE
 from survey_app.services.retention import DAYS
+from survey_app.services.submissions import LONGEST_NOTICE
 from survey_app.services.waves import door_of
 from tests.survey_app.factories import NOW, link_of, make_point
 from tests.survey_app.factories import catalogue as definitions

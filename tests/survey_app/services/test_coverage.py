@@ -10,7 +10,8 @@ from sqlalchemy import select
 from survey_app.models.codes import DossierCount
 from survey_app.models.responses import Response
 from survey_app.services.coverage import coverage_of, write_coverage
-from survey_app.services.responses import Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 DAY = date(2026, 11, 20)

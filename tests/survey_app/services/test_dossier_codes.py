@@ -20,7 +20,8 @@ from survey_app.services.dossier_codes import (
     printed,
     spend_code,
 )
-from survey_app.services.responses import ACCEPTED, Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import ACCEPTED, Arrival
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import NOW, catalogue, make_unit, response_content
 

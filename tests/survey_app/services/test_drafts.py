@@ -23,7 +23,7 @@ from survey_app.services.drafts import (
     unit_name_of,
     values_sent,
 )
-from survey_app.services.responses import ACCEPTED, REJECTED
+from survey_app.services.submissions import ACCEPTED, REJECTED
 from survey_app.services.waves import door_of
 from tests.survey_app.factories import NOW, catalogue, link_of, make_point, response_content
 

@@ -23,7 +23,8 @@ from survey_app.services.invitations import (
 )
 from survey_app.services.links import link_to
 from survey_app.services.packages import package
-from survey_app.services.responses import ALPHABET, REJECTED, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import ALPHABET, REJECTED
 from survey_app.services.waves import close_wave, door_of
 from tests.survey_app.factories import NOW, catalogue, make_unit, response_content
 from tests.survey_app.invitation_factories import FILLED, answer, make_officials

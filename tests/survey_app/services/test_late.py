@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
-from survey_app.services.responses import Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival
 from survey_app.services.waves import LATE, begun_at, takes_late
 from tests.survey_app.factories import (
     NOW,

@@ -18,7 +18,8 @@ from survey_app.services.quality import (
     is_within,
     seconds_between,
 )
-from survey_app.services.responses import ACCEPTED, Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import ACCEPTED, Arrival
 from tests.survey_app.factories import (
     NOW,
     catalogue,

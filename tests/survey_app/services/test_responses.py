@@ -1,9 +1,7 @@
 """The one door: what is accepted, kept apart or refused, and that nothing is half stored."""
 
-import ast
 import hashlib
 import json
-import re
 import threading
 import unicodedata
 from contextlib import contextmanager
@@ -15,90 +13,38 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DataError
 
 from questionnaires.load import Catalogue
 from questionnaires.vector import dictionary, encode
-from survey_app.db import Base
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
 from survey_app.models.waves import WaveForm
 from survey_app.services import responses
 from survey_app.services.content import canonical, content_hash_of
-from survey_app.services.responses import (
-    Arrival,
-    accept_batch,
-    accept_response,
-    new_receipt,
-)
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival
 from tests.questionnaires.factories import item, version
 from tests.survey_app.factories import (
     NOW,
     catalogue,
-    make_form,
     make_point,
     make_wave,
     response_content,
+)
+from tests.survey_app.one_door import (
+    codes,
+    count,
+    nothing_stored,
+    rows,
+    send,
+    send_batch,
+    stored_answers,
 )
 
 ROOT = Path(__file__).parents[3]
 LATER = NOW + timedelta(hours=1)
 ROUTED = "sipas-citizen/2022-routed"
-
-
-@pytest.fixture
-def door(database):
-    """The fields that name a wave and a point which collects sipas-counter/1."""
-    return make_door(database)
-
-
-@pytest.fixture
-def sqlite_door(sqlite_database):
-    """The same where the database has no say in the outcome."""
-    return make_door(sqlite_database)
-
-
-def make_door(database):
-    with database.writing() as session:
-        wave = make_wave(session)
-        point = make_point(session, wave)
-        return {"wave": wave.code, "collection_point": point.code}
-
-
-def send(database, content, now=NOW, **options):
-    with database.writing() as session:
-        return accept_response(session, content, now, catalogue(), **options)
-
-
-def send_batch(database, *contents):
-    with database.writing() as session:
-        return accept_batch(session, contents, NOW, catalogue())
-
-
-def rows(database, table):
-    with database.reading() as session:
-        return session.scalars(select(table)).all()
-
-
-def count(database, table):
-    with database.reading() as session:
-        return session.scalar(select(func.count()).select_from(table))
-
-
-def stored_answers(database, identity):
-    with database.reading() as session:
-        found = session.execute(
-            select(Answer.item, Answer.value).where(Answer.response_id == UUID(str(identity)))
-        )
-        return dict(found.all())
-
-
-def nothing_stored(database):
-    return not any(count(database, table) for table in (Response, Answer, HeldResponse))
-
-
-def codes(receipt):
-    return [problem.code for problem in receipt.problems]
 
 
 # Accepted ---------------------------------------------------------------------------------------
@@ -263,15 +209,6 @@ def test_a_duplicate_is_known_when_the_wave_is_closed_long_since(database):
     assert send(database, content, LATER).receipt == first.receipt
 
 
-def test_an_id_in_capitals_is_the_same_id(database, door):
-    content = response_content(**door)
-    first = send(database, content)
-
-    again = send(database, content | {"id": content["id"].upper()})
-
-    assert (again.status, again.receipt) == ("duplicate", first.receipt)
-
-
 def test_other_content_under_one_id_is_a_conflict_and_both_are_kept(database, door):
     content = response_content(**door)
     first = send(database, content)
@@ -434,149 +371,6 @@ def test_a_wrong_answer_rejects_the_response_and_names_the_item(
     assert (receipt.status, receipt.receipt, receipt.received_at) == ("rejected", None, None)
     assert [(found.item, found.code) for found in receipt.problems] == [problem]
     assert nothing_stored(sqlite_database)
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"id": None}, "bad_id"),
-        ({"id": 12}, "bad_id"),
-        ({"id": "12"}, "bad_id"),
-        ({"id": ["x"]}, "bad_id"),
-        ({"id": "{" + str(uuid4()) + "}"}, "bad_id"),
-        ({"id": uuid4().hex}, "bad_id"),
-        ({"id": "urn:uuid:" + str(uuid4())}, "bad_id"),
-        ({"id": str(uuid4())[:-1] + "\ud800"}, "bad_id"),
-        ({"wave": None}, "missing_field"),
-        ({"wave": ""}, "missing_field"),
-        ({"wave": 5}, "missing_field"),
-        ({"wave": "a\0"}, "missing_field"),
-        ({"wave": "a" * 65}, "missing_field"),
-        ({"version": 1}, "missing_field"),
-        ({"questionnaire": ["sipas-counter"]}, "missing_field"),
-        ({"wave": "no-such-wave"}, "unknown_wave"),
-        ({"collection_point": "D99999"}, "unknown_point"),
-        ({"unit": "no-such-unit"}, "wrong_unit"),
-        ({"unit": {"a": 1}}, "missing_field"),
-        ({"unit": "\ud800"}, "bad_content"),
-        ({"mode": "telepathy"}, "unknown_value"),
-        ({"locale": "fr"}, "unknown_value"),
-        ({"answers": []}, "missing_field"),
-        ({"answers": None}, "missing_field"),
-        ({"paradata": "\udfff"}, "bad_content"),
-        ({"paradata": {"x": float("nan")}}, "bad_content"),
-        ({"paradata": {"é": 1, "e\u0301": 2}}, "bad_content"),
-        ({"paradata": {"x": object()}}, "bad_content"),
-        ({"paradata": 10**5000}, "bad_content"),
-    ],
-)
-def test_a_response_that_contradicts_itself_is_rejected(
-    sqlite_database, sqlite_door, changes, code
-):
-    receipt = send(sqlite_database, response_content(**sqlite_door) | changes)
-
-    assert (receipt.status, codes(receipt), receipt.receipt) == ("rejected", [code], None)
-    assert nothing_stored(sqlite_database)
-
-
-@pytest.mark.parametrize("content", [None, 1, "x", [], [1], True])
-def test_what_is_no_object_is_rejected(sqlite_database, content):
-    receipt = send(sqlite_database, content)
-
-    assert (receipt.id, receipt.status, codes(receipt)) == ("", "rejected", ["bad_shape"])
-
-
-def test_lists_in_lists_without_end_are_rejected(sqlite_database, sqlite_door):
-    nested = []
-    for _ in range(5000):
-        nested = [nested]
-
-    assert codes(send(sqlite_database, response_content(**sqlite_door, paradata=nested))) == [
-        "bad_content"
-    ]
-    assert codes(
-        send(sqlite_database, response_content(**sqlite_door, answers={"staff": nested}))
-    ) == ["bad_content"]
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"opened_at": None},
-        {"opened_at": NOW + timedelta(seconds=1)},
-        {"closed_at": NOW},
-        {"closed_at": NOW - timedelta(hours=1)},
-    ],
-)
-def test_a_wave_that_is_not_open_takes_nothing(database, changes):
-    with database.writing() as session:
-        wave = make_wave(session, **changes)
-        point = make_point(session, wave)
-        content = response_content(wave=wave.code, collection_point=point.code)
-
-    assert codes(send(database, content)) == ["wave_closed"]
-    assert nothing_stored(database)
-
-
-def test_a_closed_point_takes_nothing(database):
-    with database.writing() as session:
-        wave = make_wave(session)
-        point = make_point(session, wave, closed_at=NOW)
-        content = response_content(wave=wave.code, collection_point=point.code)
-
-    assert codes(send(database, content)) == ["point_closed"]
-
-
-def test_the_point_of_another_wave_is_rejected(database, door):
-    with database.writing() as session:
-        other = make_point(session, make_wave(session)).code
-
-    assert codes(send(database, response_content(**door | {"collection_point": other}))) == [
-        "unknown_point"
-    ]
-
-
-def test_the_unit_of_the_point_may_be_named(database):
-    with database.writing() as session:
-        wave = make_wave(session)
-        point = make_point(session, wave)
-        content = response_content(
-            wave=wave.code, collection_point=point.code, unit=point.unit.code
-        )
-
-    assert send(database, content).status == "accepted"
-
-
-def test_a_point_that_collects_another_form_is_rejected(database):
-    with database.writing() as session:
-        wave = make_wave(session)
-        point = make_point(session, wave)
-        make_form(session, wave, "par-officials/2022")
-        content = response_content(
-            wave=wave.code,
-            collection_point=point.code,
-            questionnaire="par-officials",
-            version="2022",
-        )
-
-    assert codes(send(database, content)) == ["wrong_questionnaire"]
-
-
-def test_an_older_version_used_in_the_wave_is_still_taken(database):
-    with database.writing() as session:
-        wave = make_wave(session)
-        make_form(session, wave, "sipas-citizen/2022")
-        point = make_point(session, wave, form="sipas-citizen/2022-routed")
-        content = response_content(
-            wave=wave.code,
-            collection_point=point.code,
-            questionnaire="sipas-citizen",
-            version="2022",
-            mode="paper",
-        )
-        content["answers"] = {}
-
-    assert send(database, content).status == "accepted"
 
 
 def test_no_more_problems_are_told_than_a_person_reads(sqlite_database, sqlite_door):
@@ -806,111 +600,6 @@ def given_up(database):
         pass
 
 
-# The form of things -----------------------------------------------------------------------------
-
-
-def test_a_receipt_is_easy_to_read_out():
-    found = {new_receipt() for _ in range(500)}
-
-    assert len(found) == 500
-    assert not {sign for code in found for sign in code} & set("01IOLUilo -")
-
-
-def test_canonical_json_does_not_depend_on_order_or_composition():
-    assert canonical({"b": "e\u0301", "a": [1, {"d": 1, "c": 2}]}) == (
-        '{"a":[1,{"c":2,"d":1}],"b":"é"}'
-    )
-
-
-def test_names_are_sorted_after_they_are_composed():
-    spread = {"e\u0301": 1, "f": 2}
-
-    assert canonical(spread) == canonical({"é": 1, "f": 2}) == '{"f":2,"é":1}'
-
-
-WRITERS = {
-    "survey_app/services/responses.py",
-    "survey_app/services/review.py",  # takes out of the count, and back, at a supervisor's word
-    "survey_app/services/receipts.py",  # deletes at the wish of who answered
-    "survey_app/services/retention.py",  # deletes what has outlived its day
-}
-TABLES = {"Response", "Answer", "HeldResponse"}
-
-
-STATEMENT = re.compile(
-    r"\b(insert\s+into|update|delete\s+from)\s+(response|answer|held_response)\b"
-)
-VERBS = {"insert", "update", "delete", "bulk_insert_mappings", "bulk_save_objects"}
-
-
-def written_by(path):
-    """The tables of answers that a module constructs rows of, or writes by statement."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names = dict(names_of_tables(tree))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield from (found.group() for found in STATEMENT.finditer(node.value.lower()))
-        elif isinstance(node, ast.Call):
-            called = ast.unparse(node.func)
-            if names.get(called) in TABLES:
-                yield called
-            elif called.split(".")[-1] in VERBS:
-                touched = [called.rpartition(".")[0], *(ast.unparse(part) for part in node.args)]
-                plain = (name.removesuffix(".__table__") for name in touched)
-                yield from (f"{called} {name}" for name in plain if names.get(name) in TABLES)
-
-
-def names_of_tables(tree):
-    """How a module calls the tables of answers, as pairs (its name, theirs)."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "survey_app.models.responses":
-            yield from ((alias.asname or alias.name, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module == "survey_app.models":
-            for alias in node.names:
-                yield from ((f"{alias.asname or alias.name}.{name}", name) for name in TABLES)
-
-
-def test_nobody_else_writes_the_tables_of_answers():
-    found = {
-        path.relative_to(ROOT).as_posix(): sorted(written_by(path))
-        for path in (ROOT / "survey_app").rglob("*.py")
-    }
-
-    writers = {path for path, what in found.items() if what}
-    assert writers <= WRITERS, {path: found[path] for path in writers - WRITERS}
-    assert "survey_app/services/responses.py" in writers
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "from survey_app.models.responses import Answer\nAnswer(item='a')",
-        "from survey_app.models.responses import Response as R\nR()",
-        "from survey_app.models import responses\nresponses.HeldResponse()",
-        "from survey_app.models.responses import Answer\ninsert(Answer).values()",
-        "from survey_app.models.responses import Answer\nsa.update(Answer)",
-        "from survey_app.models.responses import Answer\nAnswer.__table__.delete()",
-        "session.execute(text('DELETE FROM answer WHERE 1'))",
-        "session.execute(text('''insert into\n response (id) values (1)'''))",
-    ],
-)
-def test_the_scan_finds_a_writer(source, tmp_path):
-    path = tmp_path / "module.py"
-    path.write_text(source, encoding="utf-8")
-
-    assert list(written_by(path))
-
-
-def test_the_scan_lets_readers_be(tmp_path):
-    path = tmp_path / "module.py"
-    source = (
-        "from survey_app.models.responses import Answer\nselect(Answer.item, func.count(Answer))"
-    )
-    path.write_text(source, encoding="utf-8")
-
-    assert list(written_by(path)) == []
-
-
 # Numbers of persons -----------------------------------------------------------------------------
 
 SAID = "Xin gọi 0912345678 gặp tôi"
@@ -968,25 +657,3 @@ def test_a_number_that_was_asked_for_stays_a_number():
     kept = responses._without_numbers(form, {"fee": "250000000", "comment": "250000000"})
 
     assert kept == {"fee": "250000000", "comment": "[đã che số]"}
-
-
-PERSONAL = re.compile(r"(^|_)(name|phone|mail|address|contact|dossier|ip|agent|account)(_|$)")
-
-
-def test_no_table_with_answers_has_a_column_for_who_gave_them():
-    tables = ("response", "answer", "draft", "held_response", "staged_response", "response_quality")
-    found = {
-        f"{name}.{column.name}"
-        for name in tables
-        for column in Base.metadata.tables[name].columns
-        if PERSONAL.search(column.name)
-    }
-    led_to = {
-        key.column.table.name for name in tables for key in Base.metadata.tables[name].foreign_keys
-    }
-
-    assert found == set()
-    # A device is a kiosk or a tablet of the office, never somebody's own.
-    assert led_to == {"wave", "unit", "collection_point", "procedure", "response", "device"}
-    assert PERSONAL.search("full_name")
-    assert not PERSONAL.search("unit_id")

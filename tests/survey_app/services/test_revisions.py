@@ -15,10 +15,11 @@ from survey_app.models.responses import Answer, Response, ResponseRevision
 from survey_app.models.waves import WaveForm
 from survey_app.services.accounts import create_account
 from survey_app.services.receipts import delete_by_receipt
-from survey_app.services.responses import Arrival, accept_response
+from survey_app.services.responses import accept_response
 from survey_app.services.retention import purge_batch
 from survey_app.services.revisions import Correction, open_response, revise_response
 from survey_app.services.runs import Order, compute_run
+from survey_app.services.submissions import Arrival
 from tests.survey_app.factories import (
     COUNTER,
     NOW,

@@ -18,9 +18,10 @@ from survey_app.models.runs import Run
 from survey_app.models.waves import CollectionPoint, WaveIndex, WavePoint
 from survey_app.services.demo import load_demo
 from survey_app.services.overview import counts_of, waves
-from survey_app.services.responses import ACCEPTED, Arrival, accept_response
+from survey_app.services.responses import accept_response
 from survey_app.services.results import results_page
 from survey_app.services.runs import Order, compute_run, computed_run, reported_before
+from survey_app.services.submissions import ACCEPTED, Arrival
 from survey_app.services.waves import wave_named
 from tests.survey_app.factories import (
     NOW,

@@ -12,7 +12,8 @@ from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import ResponseQuality
 from survey_app.services.devices import code_hash
 from survey_app.services.paging import Asked
-from survey_app.services.responses import Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival
 from survey_app.services.tablets import (
     CODE_LIFETIME,
     SILENCE,

@@ -24,7 +24,8 @@ from survey_app.services import staging
 from survey_app.services.drafts import find_draft, save_answers, start_draft
 from survey_app.services.invitations import invited_door, spend
 from survey_app.services.links import HANOI
-from survey_app.services.responses import Arrival, accept_response
+from survey_app.services.responses import accept_response
+from survey_app.services.submissions import Arrival
 from survey_app.services.waves import close_wave
 from tests.survey_app.factories import NOW, catalogue, make_unit
 from tests.survey_app.invitation_factories import FILLED, make_officials

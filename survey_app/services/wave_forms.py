@@ -14,6 +14,7 @@ from questionnaires.model import QuestionnaireVersion
 from questionnaires.refusal import Refusal
 from survey_app.models.waves import Wave, WaveForm, WaveIndex, WavePoint
 from survey_app.services.points import form_named
+from survey_app.services.private_items import keep_private
 from survey_app.services.versions import Comparison, compared, meaning_changes
 from survey_app.services.waves import (
     CLOSED,
@@ -118,13 +119,17 @@ def joining(
 def join(session: Session, catalogue: Catalogue, wave: Wave, name: str, now: datetime) -> WaveForm:
     """Let a form join a wave; points ask what they asked until they are moved (`move_points`).
 
-    Raises `Refusal` when the state of the wave or the comparison of versions forbids it.
+    What the version before it lets a respondent answer alone is answered alone in it too. Raises
+    `Refusal` when the state of the wave or the comparison of versions forbids it.
     """
     refusal = _refusal(catalogue, wave, name, (), now)  # `add_form` compares the versions
     if refusal is not None:
         raise refusal
+    used = versions_used(session, wave, name.partition("/")[0])
     form = add_form(session, wave, name, catalogue)
     session.refresh(wave, ["forms"])
+    if used:
+        keep_private(session, catalogue, wave, used[-1], name)
     return form
 
 

@@ -110,6 +110,19 @@ def test_points_ask_what_they_asked_until_they_are_moved(session, shelf):
     assert asked() == "2"
 
 
+def test_what_was_answered_alone_stays_so_with_all_that_would_tell_it(session, shelf):
+    wave, _point = asking(session, shelf)
+    session.scalars(select(WaveForm)).one().private_items = "staff trips"
+    asked = 'code = "feedback"\nkind = "scale"\n'
+    name = changed(shelf, 9, asked, f'{asked}asked_if = ["==", ["item", "staff"], "1"]\n')
+    join(session, shelf, wave, TWO, NOW)
+    form = join(session, shelf, wave, name, NOW)
+
+    same = session.get_one(WaveForm, (wave.id, "sipas-counter", "2"))
+    assert same.private_items == "staff trips"
+    assert form.private_items == "staff feedback trips"
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -32,8 +32,8 @@ GIVEN = {"code": "sipas-2027", "title": "Khảo sát 2027", "year": "2027", "sou
 
 
 @pytest.fixture
-def session(sqlite_database):
-    with sqlite_database.writing() as session:
+def session(database):
+    with database.writing() as session:
         yield session
 
 

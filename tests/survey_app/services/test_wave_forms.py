@@ -20,8 +20,8 @@ def shelf(tmp_path):
 
 
 @pytest.fixture
-def session(sqlite_database):
-    with sqlite_database.writing() as session:
+def session(database):
+    with database.writing() as session:
         yield session
 
 

@@ -15,8 +15,8 @@ KEYS = {"stratum": "tang", "psu": "xa, ap", "weight": "quyen_so", "fpc": ""}
 
 
 @pytest.fixture
-def session(sqlite_database):
-    with sqlite_database.writing() as session:
+def session(database):
+    with database.writing() as session:
         yield session
 
 

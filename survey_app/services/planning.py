@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -128,8 +129,12 @@ def make_wave(session: Session, catalogue: Catalogue, typed: Typed, forms: Seque
         if not forms:
             raise Refusal("Xin chọn ít nhất một phiếu.")
     typed.check()
-    session.add(wave)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(wave)
+            session.flush()
+    except IntegrityError:  # somebody else took the code at the same moment
+        raise Unfit({"code": _taken(typed.given["code"].strip())}) from None
     with typed.field("form"):
         for name in dict.fromkeys(forms):
             add_form(session, wave, name, catalogue)
@@ -218,7 +223,7 @@ def _set_code(session: Session, wave: Wave, text: str, _typed: Typed) -> None:
     with session.no_autoflush:
         other = session.scalar(select(Wave).where(same, Wave.id != (wave.id or 0)))
     if other is not None:
-        raise Refusal("Đã có đợt khảo sát mang mã «{wave}».", wave=other.code)
+        raise _taken(other.code)
     wave.code = text
 
 
@@ -287,6 +292,10 @@ def _period(kind: str) -> "_Setter":
         retention.set_days(session, wave, {kind: read_day(text)}, typed.by, typed.now)
 
     return set_period
+
+
+def _taken(code: str) -> Refusal:
+    return Refusal("Đã có đợt khảo sát mang mã «{wave}».", wave=code)
 
 
 def _beginning_of(day: date) -> datetime:

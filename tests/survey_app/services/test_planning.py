@@ -26,6 +26,7 @@ from survey_app.services.planning import (
 from survey_app.services.waves import CLOSED, OPEN, PLANNED, close_wave, is_open, state_of
 from tests.survey_app.factories import COUNTER, NOW, catalogue, make_form, make_point
 from tests.survey_app.factories import make_wave as ready_wave
+from tests.survey_app.services.two_writers import one_after_the_other
 
 DAY = timedelta(days=1)
 GIVEN = {"code": "sipas-2027", "title": "Khảo sát 2027", "year": "2027", "source": "census"}
@@ -150,6 +151,16 @@ def test_a_code_is_given_once_whatever_its_capitals(session, by):
     made(session, by)
 
     assert "sipas-2027" in problems(session, by, code="SIPAS-2027")["code"]
+
+
+def test_of_two_waves_of_one_code_made_at_the_same_moment_one_is_refused(database):
+    with database.writing() as session:
+        by = create_account(session, "lan", "một mật khẩu dài", "administrator").id
+
+    with pytest.raises(Unfit) as refused:
+        one_after_the_other(database, *[lambda session: made(session, by)] * 2)
+
+    assert "sipas-2027" in str(refused.value.problems["code"])
 
 
 def test_versions_that_cannot_stand_together_are_refused_beside_the_forms(session, by):

@@ -1,13 +1,13 @@
 """A tablet whose browser is killed (SIGKILL) at random moments of interviews: what is lost."""
 
 import logging
-import shutil
 import tempfile
 from pathlib import Path
 from time import perf_counter
 
 from playwright.sync_api import sync_playwright
 
+from bench.chromium import CHROMIUM
 from survey_app.db import Database
 from survey_app.migrate import upgrade
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
@@ -19,8 +19,7 @@ SEED = 20261128
 
 def run(_large: bool = False) -> None:
     """Print how many answers were given before 50 kills, and how many of them were lost."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    if CHROMIUM is None:
         print("field_kills: chromium is not installed")
         return
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
@@ -31,7 +30,7 @@ def run(_large: bool = False) -> None:
         definitions = long_form(Path(home) / "definitions")
         area = make_area(database, LONG, definitions=definitions, quota=200)
         with serving_field(database, definitions) as site, sync_playwright() as playwright:
-            told = ordeal(playwright, chromium, Path(home) / "profile", site, area, KILLS, SEED)
+            told = ordeal(playwright, CHROMIUM, Path(home) / "profile", site, area, KILLS, SEED)
         check_arrived(database, told)
         database.engine.dispose()
     verdict = "holds" if told.worst <= 1 else "FAILS"

@@ -1,13 +1,13 @@
 """The surveyors' app opened cold, without network, on a slow processor, against a bare page."""
 
 import logging
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from bench.chromium import CHROMIUM, launching
 from bench.measure import budget, line, ratio
 from survey_app.db import Database
 from survey_app.migrate import upgrade
@@ -21,9 +21,8 @@ BARE = "/t/texts"  # one answer of the same worker, shown as it is
 
 def run(_large: bool = False) -> None:
     """Print the seconds until the PIN can be typed, and until the lists stand after it."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     print("cold start of the surveyors' app without network:")
-    if chromium is None:
+    if CHROMIUM is None:
         print("  not measured: chromium is not installed")
         return
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
@@ -32,7 +31,7 @@ def run(_large: bool = False) -> None:
         upgrade(database)
         area = make_area(database, quota=30)
         with serving_field(database) as site, sync_playwright() as playwright:
-            arguments: dict[str, Any] = {"executable_path": chromium, "args": ["--no-sandbox"]}
+            arguments = launching(CHROMIUM)
             folder = Path(home) / "profile"
             context = playwright.chromium.launch_persistent_context(str(folder), **arguments)
             Surveyor(context.pages[0], site, area).enrol()

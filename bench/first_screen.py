@@ -1,7 +1,6 @@
 """The first screen of a phone on a slow network, against a bare page on the same network."""
 
 import logging
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
+from bench.chromium import CHROMIUM, launching
 from bench.measure import budget, line, ratio
 from survey_app import clock, create_app
 from survey_app.config import Config
@@ -35,9 +35,8 @@ TIMES_OF = """() => [performance.getEntriesByName("first-contentful-paint")[0].s
 
 def run(_large: bool) -> None:
     """Open the first screen in every language with an empty cache and print when it is readable."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     print(f"first screen at {BITS // 1000} kbit/s and {ROUND_TRIP} ms round trip, cold cache:")
-    if chromium is None:
+    if CHROMIUM is None:
         print("  not measured: chromium is not installed")
         return
     with (
@@ -45,7 +44,7 @@ def run(_large: bool) -> None:
         _served(Path(home)) as (bare, door),
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**launching(CHROMIUM))
         reference = _fastest(browser, bare)[0]
         for language in LANGUAGES:
             words, everything = _fastest(browser, f"{door}?lang={language}")

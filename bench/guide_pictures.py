@@ -2,7 +2,6 @@
 
 import io
 import logging
-import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
+from bench.chromium import CHROMIUM, launching
 from survey_app import clock
 from survey_app.db import Database
 from survey_app.migrate import upgrade
@@ -55,8 +55,7 @@ class _Album(Surveyor):
 
 def main() -> int:
     """Take every picture; needs Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    if CHROMIUM is None:
         print("no pictures: chromium is not installed")
         return 1
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
@@ -66,7 +65,7 @@ def main() -> int:
         upgrade(database)
         area = _prepare(database)
         with serving_field(database) as site, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(**launching(CHROMIUM))
             options: Any = {
                 "viewport": TABLET,
                 "locale": "vi-VN",

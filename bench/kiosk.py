@@ -1,6 +1,5 @@
 """How long a rating takes at a kiosk, for a scripted person who reads and moves like one."""
 
-import shutil
 import tempfile
 import threading
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from bench.chromium import CHROMIUM, launching
 from questionnaires.load import Catalogue
 from survey_app import clock, create_app
 from survey_app.config import Config
@@ -37,8 +37,7 @@ class _Quiet(WSGIRequestHandler):
 
 def run(_large: bool = False) -> None:
     """Print the seconds of one rating, against what is asked for."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
+    if CHROMIUM is None:
         print("kiosk: chromium is not installed")
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -51,9 +50,7 @@ def run(_large: bool = False) -> None:
         thread.start()
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(
-                    executable_path=chromium, args=["--no-sandbox"]
-                )
+                browser = playwright.chromium.launch(**launching(CHROMIUM))
                 page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="vi-VN")
                 page.goto(f"http://127.0.0.1:{server.server_port}/k/{door}")
                 page.locator("#code").fill(code)

@@ -1,6 +1,5 @@
 """A person rates a counter on their own phone: seconds from scan to thanks, on a slow network."""
 
-import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from time import perf_counter
 from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from bench.chromium import CHROMIUM, launching
 from bench.measure import budget, line, ratio
 from questionnaires.load import Catalogue
 from survey_app import create_app
@@ -85,17 +85,16 @@ class _Person:
 
 def run(_large: bool = False) -> None:
     """Print for each reader the seconds from the scan to the thanks."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     print(
         f"\nown_phone: sipas-counter/1 at {PHONE['width']} px without JavaScript, "
         f"{60 * READING:.0f} syllables a minute, {DECIDING} s to decide, {TAPPING} s a tap; "
         f"goal {GOAL:.0f} s; 4G: 10 Mbit/s and 80 ms, slow: 400 kbit/s and 400 ms"
     )
-    if chromium is None:
+    if CHROMIUM is None:
         print("  chromium is not installed")
         return
     with _served() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**launching(CHROMIUM))
         for reader, network in RUNS:
             bits, round_trip = NETWORKS[network]
             context = browser.new_context(

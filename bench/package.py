@@ -1,27 +1,30 @@
 """How large the package of a wave is on its way to a tablet, against the 60 kB asked for."""
 
 import tempfile
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import uuid4
 
+from analysis.dispositions import OUTCOMES
 from survey_app import clock, create_app
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.migrate import upgrade
-from survey_app.models.fieldwork import Assignment
+from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 from survey_app.services.devices import enrol_device
 from survey_app.services.waves import add_form, add_point
 
-FORM, WARDS, AREAS = "sipas-citizen/2022", 31, 5
+FORM, WARDS, AREAS, QUOTA, RESERVE = "sipas-citizen/2022", 31, 5, 12, 6
 MOST = 60_000  # bytes
 TOKEN = "token-of-the-bench-with-32-signs"
 
 
 def run(_large: bool = False) -> None:
-    """Print the bytes of the household form in three languages with 31 wards and five areas."""
+    """Print the bytes of the household form in three languages, with 31 wards and five areas."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/package.sqlite3"
         database = Database(url)
@@ -57,5 +60,20 @@ def _fill(database: Database) -> None:
             point = add_point(session, wave, unit, "Khảo sát tại nhà", form)
             if number < AREAS:
                 area = Assignment(code=f"A{number}", wave_id=wave.id, point_id=point.id)
-                area.device_id, area.selection, area.quota, area.reserve = device.id, "kish", 12, 6
+                area.device_id, area.selection = device.id, "kish"
+                area.quota, area.reserve = QUOTA, RESERVE
                 session.add(area)
+                session.flush()
+                session.add_all(_calls(area))
+
+
+def _calls(area: Assignment) -> Iterator[Visit]:
+    """Every household of an area was called at on three days, each another way."""
+    for household in range(1, QUOTA + RESERVE + 1):
+        for day in range(3):
+            outcome = list(OUTCOMES)[(area.id + 5 * household + day) % len(OUTCOMES)]
+            eligible = 1 + (household + day) % 6
+            fields = {"eligible": eligible, "chosen": 1 + day % eligible, "content_hash": "0" * 64}
+            when = date(2026, 11, 1) + timedelta(days=(household + area.id) % 25 + day)
+            told = {"household": household, "outcome": outcome, "day": when}
+            yield Visit(id=uuid4(), assignment_id=area.id, **told, **fields)

@@ -164,7 +164,7 @@ def move_staged(database: Database, catalogue: Catalogue) -> int:
             moved = move_batch(session, catalogue, batch, now)
         if moved < len(batch.ids):  # by number only: an id of what is staged names nobody else
             log.warning(
-                "%s of %s staged answers could not be moved", len(batch.ids) - moved, len(batch.ids)
+                "%s of %s staged answers were not moved", len(batch.ids) - moved, len(batch.ids)
             )
         total += moved
     if total:

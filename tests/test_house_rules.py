@@ -59,10 +59,8 @@ MAY_IMPORT = {
     "survey_app.services": (SERVICES, {"sqlalchemy"}),
     "survey_app.services.accounts": (SERVICES, {"sqlalchemy", "argon2"}),
     # Pure tables of the field, without numbers: a web process may load these.
-    "survey_app.services.fieldwork": (
-        SERVICES | {"analysis.dispositions", "analysis.selection"},
-        {"sqlalchemy"},
-    ),
+    "survey_app.services.doubtful_calls": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
+    "survey_app.services.fieldwork": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     "survey_app.services.interviews": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
     "survey_app.services.sheets": (SERVICES, {"openpyxl"}),
     "survey_app.services.demo": (
@@ -70,6 +68,7 @@ MAY_IMPORT = {
         {"sqlalchemy"},
     ),
     # Rates of outcomes are shares of counts: no job is needed for them.
+    "survey_app.services.households": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     "survey_app.services.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     # Only jobs compute: these two are imported by the worker, never by a web process.
     "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),

@@ -2,19 +2,19 @@
 
 import json
 import re
-import shutil
 import sys
 from urllib.request import Request, urlopen
 
 import pytest
 
+from bench.chromium import CHROMIUM, launching
+from tests.chromium import needs_chromium
 from tests.survey_app.factories import response_content
 from tests.survey_app.test_serve import Running
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"),
+    needs_chromium,
     pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix"),
 ]
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -52,7 +52,7 @@ def send_by_tablet(running):
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**launching(CHROMIUM))
         yield browser
         browser.close()
 

@@ -61,6 +61,20 @@ class Visit(Base):
     content_hash: Mapped[str] = mapped_column(String(64))
 
 
+class HeldVisit(Base):
+    """A call that came under the id of another one and said something else: kept, not counted.
+
+    `content` (JSON) is what it said, in one spelling. Like a visit it knows no moment.
+    """
+
+    __tablename__ = "held_visit"
+
+    visit_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("visit.id"), primary_key=True)
+    content_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
+    content: Mapped[str] = mapped_column(Text)
+
+
 class Interview(Base):
     """How the interview behind a response was held; one row beside a response of fieldwork.
 

@@ -142,6 +142,8 @@ class StagedResponse(Base):
     It is written in the transaction that spends the code, so it may still be joined to it; a job
     moves at least ten at a time, shuffled, under new ids and with a date only, to `response`. Its
     id is random and this table carries no moment. `content` (JSON) is the response object.
+    `refused` is the code of what stood in the way when it was tried: such an answer waits for a
+    person, and the others no longer for it.
     """
 
     __tablename__ = "staged_response"
@@ -151,6 +153,7 @@ class StagedResponse(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
     rater_group: Mapped[str | None] = mapped_column(String(64))
     content: Mapped[str] = mapped_column(Text)
+    refused: Mapped[str | None] = mapped_column(String(32))
 
 
 class HeldResponse(Base):

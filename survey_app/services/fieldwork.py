@@ -1,23 +1,24 @@
 """Fieldwork: assignments of a tablet, and what came of its calls at households, kept once each."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES
-from analysis.selection import kish
 from questionnaires.refusal import Refusal
 from survey_app.db import Base
-from survey_app.models.fieldwork import KISH, Assignment, Visit
+from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.content import canonical, hash_of
+from survey_app.services.households import calls_at, standing
 from survey_app.services.interviews import MOST_ADULTS, frame_of
 from survey_app.services.submissions import (
     ACCEPTED,
@@ -32,13 +33,15 @@ GRIDS: Final = 12  # where in the cycle of Kish's tables an area begins
 FIELDS: Final = {"id", "assignment", "household", "outcome", "day", "eligible", "chosen"}
 AREA: Final = "area"  # the key of the sampling frame that names the area
 VISITS: Final = Base.metadata.tables[Visit.__tablename__]
+HELD: Final = Base.metadata.tables[HeldVisit.__tablename__]
 
 
 @dataclass(frozen=True)
 class _Call:
-    """A visit as it is kept."""
+    """A visit as it is kept, and what it said in one spelling."""
 
     row: dict[str, Any]
+    content: str
     content_hash: str
 
 
@@ -48,7 +51,13 @@ class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
 
 
 def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
-    """The open assignments of a tablet, as its package tells them."""
+    """The open assignments of a tablet, as its package tells them.
+
+    `households` says where each stands that was called at, by whichever tablet, in the order of
+    their numbers: a tablet that is new to an area goes on where another one stopped.
+    """
+    own = (Assignment.device_id == device_id, Assignment.closed_at.is_(None))
+    calls = calls_at(session, and_(*own))
     rows = session.execute(
         select(Assignment, Wave, CollectionPoint, WavePoint, Unit)
         .join(Wave, Wave.id == Assignment.wave_id)
@@ -58,9 +67,12 @@ def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
             (WavePoint.wave_id == Assignment.wave_id) & (WavePoint.point_id == Assignment.point_id),
         )
         .join(Unit, Unit.id == CollectionPoint.unit_id)
-        .where(Assignment.device_id == device_id, Assignment.closed_at.is_(None))
+        .where(*own)
         .order_by(Assignment.code)
     )
+    known: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for (area, household), made in sorted(calls.items()):
+        known[area].append(standing(household, made))
     return [
         {
             "code": assignment.code,
@@ -73,6 +85,7 @@ def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
             "quota": assignment.quota,
             "reserve": assignment.reserve,
             "grid": grid_of(assignment),
+            "households": known[assignment.id],
         }
         for assignment, wave, point, form, unit in rows
     ]
@@ -83,21 +96,20 @@ def grid_of(assignment: Assignment) -> int:
     return assignment.id % GRIDS
 
 
-def record_visits(
-    session: Session, given: Sequence[Any], device_id: int | None, now: datetime
-) -> list[Receipt]:
+def record_visits(session: Session, given: Sequence[Any], device_id: int | None) -> list[Receipt]:
     """Keep visits, each once; receipts in their order.
 
-    The same id with the same content is a `duplicate`; with other content a `conflict`, of which
-    the first is kept. Written in the order of their ids, so that two batches never lock each other
-    out. A visit never names a response.
+    The same id with the same content is a `duplicate`; with other content a `conflict`: both are
+    kept, and the first counts. Written in the order of their ids, so that two batches never lock
+    each other out. A visit never names a response, and neither it nor its receipt tells a moment
+    that could be laid beside that of one; so the receipt of every retry is the same.
     """
     order = sorted(range(len(given)), key=lambda place: _name_given(given[place]).lower())
-    found = {place: record_visit(session, given[place], device_id, now) for place in order}
+    found = {place: record_visit(session, given[place], device_id) for place in order}
     return [found[place] for place in range(len(given))]
 
 
-def record_visit(session: Session, given: Any, device_id: int | None, now: datetime) -> Receipt:
+def record_visit(session: Session, given: Any, device_id: int | None) -> Receipt:
     """Keep one visit, in a savepoint of its own."""
     name = _name_given(given)
     try:
@@ -119,19 +131,9 @@ def record_visit(session: Session, given: Any, device_id: int | None, now: datet
         refusal = Refusal("Máy chủ chưa lưu được lần tiếp cận này. Xin gửi lại sau.")
         problem = ProblemFound("", "not_stored", refusal)
         return Receipt(str(identity), REJECTED, problems=(problem,))
-    return Receipt(str(identity), status, receipt_of_visit(identity), now)
-
-
-def selection_differs(session: Session, assignment: Assignment) -> list[Visit]:
-    """Visits whose chosen adult is not the one of Kish's table, by household and day."""
-    if assignment.selection != KISH:
-        return []
-    query = select(Visit).where(
-        Visit.assignment_id == assignment.id, Visit.eligible > 0, Visit.chosen.is_not(None)
-    )
-    visits = session.scalars(query.order_by(Visit.household, Visit.day, Visit.id))
-    grid = grid_of(assignment)
-    return [one for one in visits if one.chosen != kish(one.household, grid, one.eligible or 1)]
+    if status == CONFLICT:
+        _hold(session, call, device_id)
+    return Receipt(str(identity), status, receipt_of_visit(identity))
 
 
 def receipt_of_visit(identity: UUID) -> str:
@@ -144,6 +146,18 @@ def _status(session: Session, identity: UUID, content_hash: str) -> str | None:
     if known is None:
         return None
     return DUPLICATE if known == content_hash else CONFLICT
+
+
+def _hold(session: Session, call: _Call, device_id: int | None) -> None:
+    """Keep what a visit says otherwise than the first one under its id, once."""
+    key = {"visit_id": call.row["id"], "content_hash": call.content_hash}
+    if session.get(HeldVisit, tuple(key.values())) is not None:
+        return
+    try:
+        with session.begin_nested():
+            session.execute(insert(HELD).values(**key, device_id=device_id, content=call.content))
+    except IntegrityError:  # it came twice at the same moment
+        return
 
 
 def _read(session: Session, given: Any) -> _Call:
@@ -177,7 +191,8 @@ def _read(session: Session, given: Any) -> _Call:
         "eligible": eligible,
         "chosen": chosen,
     }
-    return _Call(row, hash_of(canonical(content)))
+    written = canonical(content)
+    return _Call(row, written, hash_of(written))
 
 
 def _identity(given: Any) -> UUID:

@@ -25,6 +25,10 @@ from survey_app.models.waves import (
 from survey_app.services.submissions import Arrival, Incoming, reject
 from survey_app.services.waves import FROM_DEVICES, begun_at, is_collecting, is_open, takes_late
 
+# How people answer by themselves: who left such a form has not sent it, and only a wave may say
+# that it is kept. An interviewer ends an interview and says so, and paper was handed in.
+ALONE: Final = ("web", "kiosk")
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,6 +74,9 @@ class Places:
         if is_late and not _may_wait(wave.closed_at, incoming, arrival):
             template = "Đợt khảo sát «{wave}» không nhận phiếu vào lúc này."
             raise reject("wave_closed", template, wave=wave.code)
+        if content.get("partial") and content["mode"] in ALONE and not wave.keeps_partial:
+            template = "Đợt khảo sát «{wave}» không giữ phiếu mà người trả lời bỏ dở."
+            raise reject("partial_not_kept", template, wave=wave.code)
         point, questionnaire = self._point(wave, content["collection_point"])
         if point.by_code and not arrival.by_code:
             template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."

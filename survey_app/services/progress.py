@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES, Outcome, Rates, final_outcome, rates_of
-from survey_app.models.fieldwork import Assignment, Interview, Visit
+from survey_app.models.fieldwork import Assignment, Interview
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.assignments import AssignmentLine, assignments_in
 from survey_app.services.coverage import harmless
+from survey_app.services.doubtful_calls import doubts_in
+from survey_app.services.households import calls_at
 
 COMPLETE: Final = "complete"
 ALONE: Final = ""  # nobody else was there
@@ -51,7 +53,8 @@ class Tally:
 
     `quota` is how many were to be visited, `households` how many have been called at, `attempts`
     the calls; `finals` counts households by their final outcome, `pending` those still open.
-    `substitutes` are households of the reserve that were opened.
+    `substitutes` are households of the reserve that were opened. In `other_adult` households
+    somebody else was chosen than Kish's table says; `said_twice` calls came with two contents.
     """
 
     quota: int = 0
@@ -59,6 +62,8 @@ class Tally:
     attempts: int = 0
     pending: int = 0
     substitutes: int = 0
+    other_adult: int = 0
+    said_twice: int = 0
     finals: Counter[str] = field(default_factory=Counter)
     held: Held = field(default_factory=Held)
 
@@ -66,6 +71,11 @@ class Tally:
     def complete(self) -> int:
         """Households with a complete interview."""
         return self.finals[COMPLETE]
+
+    @property
+    def doubts(self) -> int:
+        """What the surveyor should be asked about: households and calls."""
+        return self.other_adult + self.said_twice
 
     @property
     def share(self) -> float | None:
@@ -98,6 +108,8 @@ class Tally:
         self.attempts += other.attempts
         self.pending += other.pending
         self.substitutes += other.substitutes
+        self.other_adult += other.other_adult
+        self.said_twice += other.said_twice
         self.finals += other.finals
         self.held.add(other.held)
 
@@ -116,11 +128,12 @@ def progress_of(session: Session, wave: Wave, only: str | None = None) -> Progre
     lines = [line for line in assignments_in(session, wave) if only in (None, line.code)]
     tallies = {line.id: Tally(quota=line.quota) for line in lines}
     quotas = {line.id: line.quota for line in lines}
-    for (assignment, household), calls in _households(session, wave).items():
+    calls_in_wave = calls_at(session, Assignment.wave_id == wave.id)
+    for (assignment, household), calls in calls_in_wave.items():
         tally = tallies.get(assignment)
         if tally is None:
             continue
-        final = final_outcome(calls)
+        final = final_outcome(call.outcome for call in calls)
         tally.households += 1
         tally.attempts += len(calls)
         tally.substitutes += household > quotas[assignment]
@@ -128,6 +141,10 @@ def progress_of(session: Session, wave: Wave, only: str | None = None) -> Progre
             tally.pending += 1
         else:
             tally.finals[final] += 1
+    for assignment, doubts in doubts_in(session, Assignment.wave_id == wave.id).items():
+        if assignment in tallies:
+            tallies[assignment].other_adult = doubts.households
+            tallies[assignment].said_twice = len(doubts.said_twice)
     for assignment, held in _interviews(session, wave).items():
         if assignment in tallies:
             tallies[assignment].held = held
@@ -151,35 +168,16 @@ def write_progress(found: Progress, heading: Sequence[str], stream: TextIO) -> N
         texts = (line.code, line.unit, line.point_name, line.tablet or "", line.surveyor or "")
         numbers = (tally.quota, line.reserve, tally.households, tally.attempts, tally.complete)
         more = (tally.substitutes, tally.pending, tally.held.n)
+        doubts = (tally.other_adult, tally.said_twice)
         rates = tally.rates
         shares = (rates.rr1, rates.coop1, rates.ref1, rates.con1)
         told = ["" if rate is None else f"{100 * rate:.2f}".replace(".", ",") for rate in shares]
         counts = [tally.finals[code] for code in _finals()]
-        writer.writerow([*map(harmless, texts), *numbers, *more, *told, *counts])
+        writer.writerow([*map(harmless, texts), *numbers, *more, *doubts, *told, *counts])
 
 
 def _finals() -> Mapping[str, Outcome]:
     return {code: outcome for code, outcome in OUTCOMES.items() if outcome.number}
-
-
-def _households(session: Session, wave: Wave) -> Mapping[tuple[int, int], list[str]]:
-    """The outcomes of the calls at each household, by day.
-
-    A visit knows no hour: of the calls of one day the one nearest to an interview counts as the
-    last, in the order of the standard.
-    """
-    rows = session.execute(
-        select(Visit.assignment_id, Visit.household, Visit.day, Visit.outcome)
-        .join(Assignment, Assignment.id == Visit.assignment_id)
-        .where(Assignment.wave_id == wave.id)
-    ).all()
-    order = {code: place for place, code in enumerate(reversed(list(OUTCOMES)))}
-    found: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for assignment, household, _day, outcome in sorted(
-        rows, key=lambda row: (row.day, order[row.outcome])
-    ):
-        found[assignment, household].append(outcome)
-    return found
 
 
 def _interviews(session: Session, wave: Wave) -> Mapping[int, Held]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -24,6 +24,9 @@ FEWEST: Final = 10  # move together, so whoever knows who was invited has ten to
 MOST: Final = 200  # move in one transaction, so that no other writer waits for long
 GRACE: Final = timedelta(minutes=5)  # for what was being sent when the wave closed
 GROUP, FIELD = "rater_group", "field"
+NOT_STORED: Final = "not_stored"  # the database had no room or time for it
+LONGEST_REASON: Final = 32
+TRIED_AGAIN: Final = "staged_tried_again"  # what is recorded
 _chance = secrets.SystemRandom()
 
 
@@ -75,10 +78,12 @@ def batches(session: Session, now: datetime) -> list[Batch]:
 
     Of the same wave, form, rated unit, group and field at least ten move together: all these stand
     in the response and with the code. Once a wave is closed the rest moves too: first what is ten
-    or more of the same form and unit, without group and field; at last everything together.
+    or more of the same form and unit, without group and field; at last everything together. What
+    was refused before is not among them: nobody waits for it.
     """
     waiting: dict[int, list[_Waiting]] = defaultdict(list)
-    for row in session.scalars(select(StagedResponse).order_by(StagedResponse.id)):
+    query = select(StagedResponse).where(StagedResponse.refused.is_(None))
+    for row in session.scalars(query.order_by(StagedResponse.id)):
         waiting[row.wave_id].append(_waiting(row))
     found: list[Batch] = []
     for wave_id, rows in waiting.items():
@@ -96,8 +101,9 @@ def move_batch(session: Session, catalogue: Catalogue, batch: Batch, now: dateti
     """Move a batch into the responses, shuffled, under new ids and with the date only.
 
     Returns how many moved: 0 when another worker has moved some of them meanwhile, or when too few
-    could be accepted. What cannot be accepted stays. All is one transaction with the deletion of
-    what was staged, so nothing is lost or doubled whenever the worker dies.
+    could be accepted. What cannot be accepted stays, and is marked with what stood in its way. All
+    is one transaction with the deletion of what was staged, so nothing is lost or doubled whenever
+    the worker dies.
     """
     chosen = select(StagedResponse).where(StagedResponse.id.in_(batch.ids))
     rows = list(session.scalars(chosen.order_by(StagedResponse.id).with_for_update()))
@@ -105,24 +111,60 @@ def move_batch(session: Session, catalogue: Catalogue, batch: Batch, now: dateti
         return 0
     _chance.shuffle(rows)
     day = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
+    refused: dict[UUID, str] = {}
     with session.begin_nested() as step:
-        moved = [row.id for row in rows if _accepted(session, catalogue, row, batch, day)]
+        for row in rows:
+            refused |= _refused(session, catalogue, row, batch, day)
+        moved = set(batch.ids) - set(refused)
         if len(moved) < min(len(rows), FEWEST):
             step.rollback()
-            return 0
-        session.execute(delete(StagedResponse).where(StagedResponse.id.in_(moved)))
+            moved = set()
+        else:
+            session.execute(delete(StagedResponse).where(StagedResponse.id.in_(moved)))
+    _mark(session, refused)
     return len(moved)
 
 
-def _accepted(
+def refused_in(session: Session, wave: Wave) -> tuple[tuple[str, int], ...]:
+    """What stood in the way of staged answers of a wave: codes, and how many each; no more."""
+    rows = session.execute(
+        select(StagedResponse.refused, func.count())
+        .where(StagedResponse.wave_id == wave.id, StagedResponse.refused.is_not(None))
+        .group_by(StagedResponse.refused)
+        .order_by(StagedResponse.refused)
+    )
+    return tuple((str(code), n) for code, n in rows)
+
+
+def try_again(session: Session, wave: Wave) -> None:
+    """Let what was refused be tried once more, among others, after something was mended."""
+    session.execute(
+        update(StagedResponse).where(StagedResponse.wave_id == wave.id).values(refused=None)
+    )
+
+
+def _refused(
     session: Session, catalogue: Catalogue, row: StagedResponse, batch: Batch, day: datetime
-) -> bool:
+) -> dict[UUID, str]:
+    """Put a staged answer among the responses; its id and the reason when it is refused."""
     content = json.loads(row.content) | {"id": str(uuid4())}
     if batch.pooled:
         content.pop(FIELD, None)
     group = None if batch.pooled else row.rater_group
     arrival = Arrival(by_code=True, rater_group=group)
-    return accept_response(session, content, day, catalogue, arrival).status != REJECTED
+    receipt = accept_response(session, content, day, catalogue, arrival)
+    return {row.id: receipt.problems[0].code} if receipt.status == REJECTED else {}
+
+
+def _mark(session: Session, refused: Mapping[UUID, str]) -> None:
+    """Write down what stood in the way, unless it passes by itself."""
+    for identity, code in refused.items():
+        if code != NOT_STORED:
+            session.execute(
+                update(StagedResponse)
+                .where(StagedResponse.id == identity)
+                .values(refused=code[:LONGEST_REASON])
+            )
 
 
 def _waiting(row: StagedResponse) -> _Waiting:

@@ -25,7 +25,7 @@ from survey_app.web.batches import (
     take_visits,
 )
 from survey_app.web.openapi import DOCUMENT
-from survey_app.web.senders import machine_door, sender
+from survey_app.web.senders import machine_door, sender, tablet
 from survey_app.web.spoken import notice_in_all
 
 bp = machine_door("api")
@@ -48,8 +48,8 @@ def submit() -> Response:
 @bp.post("/visits")
 @public
 def visits() -> Response:
-    """Take a batch of visits; the receipts follow the commit."""
-    device, batch = sender(), read_batch("visits")
+    """Take a batch of visits from a tablet; the receipts follow the commit."""
+    device, batch = tablet(), read_batch("visits")
     with _database().writing() as session:
         receipts = take_visits(session, open_batch(session, batch.items), device.id)
         touch(session, device.id, batch.queue, batch.app, clock.now())

@@ -87,7 +87,7 @@ def take_batch(
 def take_visits(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
     """Keep the visits that `open_batch` opened; receipts in its order."""
     contents = [one for one in opened if not isinstance(one, Receipt)]
-    return _in_order(opened, record_visits(session, contents, device_id, clock.now()))
+    return _in_order(opened, record_visits(session, contents, device_id))
 
 
 def read_batch(kind: str = "responses") -> Batch:
@@ -260,8 +260,10 @@ def _body() -> bytes:
 def _receipt(receipt: Receipt) -> dict[str, Any]:
     """A receipt as devices read it; all but refusals are signed, also once a code is forgotten."""
     found: dict[str, Any] = {"id": receipt.id, "status": receipt.status}
+    if receipt.receipt is not None:
+        found["receipt"] = receipt.receipt
     if receipt.receipt is not None and receipt.received_at is not None:
-        found |= {"receipt": receipt.receipt, "received_at": receipt.received_at.isoformat()}
+        found["received_at"] = receipt.received_at.isoformat()
     if receipt.status != REJECTED:
         parts = (found.get(name, "") for name in ("id", "status", "receipt", "received_at"))
         found["signature"] = sign_receipt(current_app.extensions["config"].secret_key, *parts)

@@ -59,7 +59,8 @@ SUBMISSION: Final[Schema] = object_of(
     },
     partial={
         "enum": [True, None],
-        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính.",
+        "description": "Người trả lời dừng giữa chừng: được để trống câu bắt buộc, không tính. Với "
+        "mode web và kiosk chỉ nhận khi đợt cho phép; không thì rejected, mã partial_not_kept.",
     },
     mode={
         "type": "string",
@@ -101,7 +102,7 @@ RECEIPT: Final[Schema] = object_of(
         "rejected: không lưu, thiết bị phải giữ lại.",
     },
     receipt={**TEXT, "description": "Có ở mọi trạng thái trừ rejected."},
-    received_at=MOMENT,
+    received_at={**MOMENT, "description": "Giờ nhận phiếu, như lần đầu; lần tiếp cận không có."},
     signature=SIGNATURE,
     problems=list_of(ref("Problem")),
 )

@@ -26,8 +26,8 @@ ADULTS: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": MOST_ADULTS
 SIGNATURE: Final[Schema] = {
     **TEXT,
     "description": "Chữ ký ECDSA P-256/SHA-256 (r|s, base64url) của chuỗi "
-    "sipas receipt 1|<id>|<status>|<receipt>|<received_at>; kiểm tra bằng receipt_key trong gói. "
-    "Biên nhận không có chữ ký đúng thì thiết bị không được xóa phiếu.",
+    "sipas receipt 1|<id>|<status>|<receipt>|<received_at>, phần không có thì để trống; kiểm tra "
+    "bằng receipt_key trong gói. Biên nhận không có chữ ký đúng thì thiết bị không được xóa phiếu.",
 }
 SENT_AT: Final[Schema] = {
     **TEXT,
@@ -42,6 +42,11 @@ PLACE: Final[Schema] = object_of(
     latitude={"type": ["number", "integer"], "minimum": -90, "maximum": 90},
     longitude={"type": ["number", "integer"], "minimum": -180, "maximum": 180},
 )
+CALL: Final[Schema] = {
+    "household": {"type": "integer", "minimum": 1, "description": "Số thứ tự hộ."},
+    "outcome": {"type": "string", "enum": list(OUTCOMES)},
+    "day": {"type": "string", "format": "date"},
+}
 FIELD_SCHEMAS: Final[Schema] = {
     "Interview": object_of(
         (),
@@ -74,7 +79,7 @@ FIELD_SCHEMAS: Final[Schema] = {
     "Assignment": object_of(
         (
             *("code", "wave", "questionnaire", "version", "collection_point", "area"),
-            *("selection", "quota", "reserve", "grid"),
+            *("selection", "quota", "reserve", "grid", "households"),
         ),
         code=CODE,
         wave=CODE,
@@ -86,7 +91,18 @@ FIELD_SCHEMAS: Final[Schema] = {
         quota={"type": "integer", "description": "Hộ chính: số thứ tự từ 1."},
         reserve={"type": "integer", "description": "Hộ dự phòng, tiếp theo hộ chính."},
         grid={"type": "integer", "description": "Vị trí bắt đầu trong 12 bảng Kish, từ 0 đến 11."},
+        households=list_of(ref("Household")),
     ),
+    "Household": {
+        **object_of(
+            ("household", "outcome", "day"),
+            **CALL,
+            eligible={**ADULTS, "minimum": 0},
+            chosen=ADULTS,
+        ),
+        "description": "Hộ đã có người đến, bằng bất cứ máy nào: lần tiếp cận cuối, và số người "
+        "từ 18 tuổi, người được chọn nếu đã biết. Máy mới nhận địa bàn tiếp tục từ đây.",
+    },
     "VisitBatch": object_of(
         ("visits",),
         visits=list_of({"oneOf": [ref("Visit"), ref("Sealed")]}, maxItems=LARGEST_BATCH),
@@ -97,9 +113,7 @@ FIELD_SCHEMAS: Final[Schema] = {
             ("id", "assignment", "household", "outcome", "day"),
             id={"type": "string", "format": "uuid", "description": "Do thiết bị tạo."},
             assignment=CODE,
-            household={"type": "integer", "minimum": 1, "description": "Số thứ tự hộ."},
-            outcome={"type": "string", "enum": list(OUTCOMES)},
-            day={"type": "string", "format": "date"},
+            **CALL,
             eligible=or_null({"type": "integer", "minimum": 0, "maximum": MOST_ADULTS}),
             chosen=or_null(ADULTS),
         ),
@@ -111,29 +125,35 @@ FIELD_SCHEMAS: Final[Schema] = {
 }
 
 
-def _path(name: str, summary: str, body: str, said: str, result: str) -> Schema:
+def _path(name: str, summary: str, body: str, **answers: Schema) -> Schema:
+    """How one thing is posted; `answers` by their status, as `s200`, beside the usual refusals."""
+    refused = {
+        "400": answer("Không phải JSON hợp lệ đúng dạng.", "Error"),
+        "401": UNKNOWN_DEVICE,
+        "413": answer(f"Quá {LARGEST_BATCH} mục hoặc nội dung quá lớn.", "Error"),
+        "503": BUSY,
+    }
     return {
         "operationId": name,
         "summary": summary,
         "requestBody": {"required": True, "content": {"application/json": {"schema": ref(body)}}},
-        "responses": {
-            "200": answer(said, result),
-            "400": answer("Không phải JSON hợp lệ đúng dạng.", "Error"),
-            "401": UNKNOWN_DEVICE,
-            "413": answer(f"Quá {LARGEST_BATCH} mục hoặc nội dung quá lớn.", "Error"),
-            "503": BUSY,
-        },
+        "responses": {status.removeprefix("s"): told for status, told in answers.items()} | refused,
     }
 
 
+VISITS_TAKEN: Final = answer(
+    "Một biên nhận cho mỗi lần tiếp cận, không có received_at để không nói giờ nào; conflict: giữ "
+    "cả hai bản, tính bản đầu.",
+    "Receipts",
+)
 FIELD_PATHS: Final[Schema] = {
     "/api/v1/visits": {
         "post": _path(
             "submitVisits",
             "Gửi các lần tiếp cận hộ",
             "VisitBatch",
-            "Một biên nhận cho mỗi lần tiếp cận; conflict: giữ bản đầu.",
-            "Receipts",
+            s200=VISITS_TAKEN,
+            s403=answer("Thiết bị không phải máy tính bảng.", "Error"),
         )
     },
     "/api/v1/contact": {
@@ -141,8 +161,7 @@ FIELD_PATHS: Final[Schema] = {
             "contact",
             "Báo thiết bị còn hoạt động và hỏi giờ máy chủ",
             "Contact",
-            "Giờ của máy chủ.",
-            "Time",
+            s200=answer("Giờ của máy chủ.", "Time"),
         )
     },
 }

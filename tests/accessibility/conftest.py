@@ -1,21 +1,22 @@
 """A browser, and a server of this test's own behind it."""
 
-import shutil
 import threading
 
 import pytest
 from werkzeug.serving import make_server
 
+from bench.chromium import SHELL
+from tests.chromium import LAUNCH
+
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
+    if SHELL is None:
         pytest.skip("chromium is not installed")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 

@@ -5,7 +5,6 @@ fixed seed, checked by `questionnaires.answers` and, in one go, by the scripts o
 """
 
 import json
-import shutil
 import unicodedata
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +17,11 @@ from questionnaires.answers import check_answers
 from questionnaires.check import problems_in_questionnaire
 from questionnaires.load import Catalogue, Loaded
 from survey_app.services.packages import questionnaire_package
+from tests.chromium import LAUNCH, needs_chromium
 from tests.questionnaires.factories import section, version
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 FORMS, TRIES = 250, 5
 SENTENCES = {  # what the browser says, in the words of the server
@@ -212,7 +211,7 @@ def in_python(form, given):
 def page():
     """A page that loads the scripts from their files, without a server."""
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         page = browser.new_page()
         empty = {"body": "<!doctype html>", "content_type": "text/html"}
         page.route("http://localhost/", lambda route: route.fulfill(**empty))

@@ -1,17 +1,16 @@
 """What the surveyors' app computes for itself: who is asked, which household, what is believed."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from analysis.dispositions import OUTCOMES
 from survey_app.services.signing import receipt_key, sign_receipt
+from tests.chromium import LAUNCH, needs_chromium
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 JS = ROOT / "static" / "js"
 KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
@@ -23,7 +22,7 @@ AREA = {"code": "A1", "quota": 3, "reserve": 2}
 def page():
     """A page that can load the modules by their addresses, without a server of ours."""
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         page = browser.new_page()
 
         def serve(route):
@@ -84,6 +83,45 @@ def test_a_substitute_opens_for_every_household_that_is_lost(page, calls, states
 
     assert " ".join(household["state"] for household in found) == states
     assert [household["serial"] for household in found if household["locked"]] == locked
+
+
+def call_at(day, outcome, **more):
+    return {"assignment": "A1", "household": 1, "day": f"2026-11-{day}", "outcome": outcome, **more}
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "state", "last"),
+    [
+        (("20", "complete"), [], "done", "complete"),
+        (("20", "given_out"), [], "pending", "given_out"),
+        # its own calls that the service has by now stand there once, in their own order
+        (("20", "refusal_household"), ["20 appointment"], "pending", "appointment"),
+        (("20", "nobody_home"), ["20 nobody_home", "20 appointment"], "pending", "appointment"),
+        # what does not wait at the service yet is newer
+        (("20", "nobody_home"), ["20 nobody_home", "21 complete"], "done", "complete"),
+        # another tablet went on
+        (("22", "complete"), ["20 nobody_home", "21 appointment"], "done", "complete"),
+        (("21", "complete"), ["20 nobody_home", "21 nobody_home"], "done", "complete"),
+        (("21", "vacant"), ["20 nobody_home", "21 nobody_home"], "lost", "nobody_home"),
+    ],
+)
+def test_a_household_stands_where_the_later_of_all_tablets_left_it(page, told, own, state, last):
+    area = AREA | {"households": [call_at(*told), call_at("25", "unsafe", household=2)]}
+    calls = [call_at(*one.split()) for one in own]
+    body = "return m.householdOf(given[0], given[1], 1)"
+
+    found = run(page, "field/outcomes.js", body, [area, calls])
+
+    assert (found["state"], found["last"]["outcome"]) == (state, last)
+
+
+def test_the_adult_chosen_with_another_tablet_stays_chosen(page):
+    told = call_at("20", "appointment", eligible=3, chosen=2)
+    body = "return m.householdOf(given[0], given[1], 1).selected"
+
+    for own in ([], [call_at("21", "nobody_home")]):
+        found = run(page, "field/outcomes.js", body, [AREA | {"households": [told]}, own])
+        assert (found["eligible"], found["chosen"]) == (3, 2)
 
 
 def test_only_what_the_service_signed_is_believed(page):

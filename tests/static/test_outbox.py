@@ -1,15 +1,14 @@
 """The queue of sealed forms in trouble: a full disk, proxies, weak networks, tabs, cut answers."""
 
 import json
-import shutil
 
 import pytest
 
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.kiosk_counter import serving
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 
 # In the page: a key of a wave, a form to put, and servers of every kind, which say `sent` batches.
 READY = """async (keeps) => {
@@ -81,7 +80,7 @@ def browser_type():
 
 @pytest.fixture(scope="module")
 def browser(browser_type):
-    browser = browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = browser_type.launch(**LAUNCH)
     yield browser
     browser.close()
 
@@ -115,9 +114,7 @@ def put(tab, number):
 @pytest.fixture
 def open_small_tab(browser_type, sqlite_database, tmp_path):
     """A tab of a browser whose profile on disk has little room."""
-    context = browser_type.launch_persistent_context(
-        tmp_path / "profile", executable_path=CHROMIUM, args=["--no-sandbox"]
-    )
+    context = browser_type.launch_persistent_context(tmp_path / "profile", **LAUNCH)
     with serving(sqlite_database) as address:
 
         def open_one(keeps):

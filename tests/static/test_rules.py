@@ -1,16 +1,15 @@
 """Routing rules mean the same in the browser as in Python: one file of vectors, run in both."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from questionnaires.rules import holds, number
+from tests.chromium import LAUNCH, needs_chromium
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "tests" / "questionnaires" / "asked_if_vectors.json"
 VECTORS = [v for v in json.loads(FILE.read_text(encoding="utf-8")) if "holds" in v]
@@ -23,7 +22,7 @@ def page():
     """A page on which the module is loaded from its file, without a server."""
     source = (ROOT / "static" / "js" / "rules.js").read_text(encoding="utf-8")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         page = browser.new_page()
         page.add_script_tag(content=source + "\nwindow.rules = { holds, number };", type="module")
         page.wait_for_function("() => window.rules")

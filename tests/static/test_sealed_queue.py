@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -11,9 +10,11 @@ import pytest
 from flask import request, request_started
 from sqlalchemy import select
 
+from bench.chromium import SHELL
 from questionnaires.refusal import Refusal
 from survey_app.models.responses import Response
 from survey_app.services.sealing import find_public_key, open_sealed
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import SECRET, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
@@ -26,8 +27,7 @@ from tests.survey_app.web.kiosk_counter import (
 )
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 COMMENT = "Chim bay qua cửa sổ"  # words that stand nowhere else
 SEALING = """async ([key, id, content]) =>
@@ -54,7 +54,7 @@ def address(sqlite_database, counter):
 @pytest.fixture
 def person(chromium, address, counter):
     """Somebody at the enrolled kiosk."""
-    browser = chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = chromium.launch(**LAUNCH)
     page = browser.new_context(locale="vi-VN").new_page()
     page.set_default_timeout(20_000)
     enrol(page, address, counter)
@@ -230,7 +230,7 @@ def test_two_tabs_are_both_of_use_and_send_each_form_once(
 
 def launch(folder, port_file):
     """A browser of its own with a profile on disk, which can be killed like a power cut."""
-    arguments = [CHROMIUM, "--headless=new", "--no-sandbox", "--remote-debugging-port=0"]
+    arguments = [SHELL, "--headless", "--no-sandbox", "--remote-debugging-port=0"]
     arguments += [f"--user-data-dir={folder}", "--no-first-run", "--lang=vi", "about:blank"]
     port_file.unlink(missing_ok=True)
     quiet = subprocess.DEVNULL

@@ -129,6 +129,20 @@ def make_assignment(
     return assignment
 
 
+def visit_content(area: Assignment, **changes: Any) -> dict[str, Any]:
+    """A call at a household as a tablet sends it; None leaves out what it does not tell."""
+    content = {
+        "id": str(uuid4()),
+        "assignment": area.code,
+        "household": 3,
+        "outcome": "complete",
+        "day": "2026-11-20",
+        "eligible": 4,
+        "chosen": 2,
+    }
+    return {name: value for name, value in (content | changes).items() if value is not None}
+
+
 def response_content(**changes: Any) -> dict[str, Any]:
     """A filled form sipas-counter/1 with a new id; name `wave` and `collection_point`.
 

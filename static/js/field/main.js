@@ -75,8 +75,9 @@ app.begin = async (assignment, serial, purpose) => {
     return;
   }
   const { code, key, notice, notice_points, private_items } = wave;
+  const { households, ...area } = assignment; // what came of others is no part of a draft
   const about = {
-    assignment, household: serial, eligible, chosen, paper: purpose === "paper",
+    assignment: area, household: serial, eligible, chosen, paper: purpose === "paper",
     wave: { code, key, notice, notice_points, private_items },
     questionnaire: app.formFor(assignment),
   };

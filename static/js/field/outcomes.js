@@ -1,5 +1,6 @@
 // What can come of a visit: the codes of analysis/dispositions.py, grouped as they are offered, and
-// what they mean for a household and its area. Pure: calls in, states out.
+// what they mean for a household and its area. Pure: calls in, states out. What the service tells of
+// a household (`households` of an assignment) is where it stood after the calls of all tablets.
 
 /** Groups in the order in which they are shown; interviews and drop-offs have buttons of their own. */
 export const GROUPS = [
@@ -18,12 +19,25 @@ export function isFinal(outcome) {
   return !PENDING.includes(outcome);
 }
 
+/**
+ * What is known of a household, the last call last. The tablet's own calls have an order; what the
+ * service tells comes after them when it is of a later day, or an interview of the same day.
+ */
+function knownOf({ code, households = [] }, calls, serial) {
+  const own = calls.filter((call) => call.assignment === code && call.household === serial);
+  const told = households.find((one) => one.household === serial);
+  if (!told) return own;
+  const { day = "" } = own.at(-1) ?? {};
+  const isLater = told.day > day || (told.day === day && INTERVIEWS.includes(told.outcome));
+  return isLater ? [...own, told] : [told, ...own];
+}
+
 /** Where a household stands: its last call, and "todo", "pending", "done" or "lost". */
 export function householdOf(assignment, calls, serial) {
-  const own = calls.filter((call) => call.assignment === assignment.code && call.household === serial);
-  const last = own.at(-1) ?? null;
+  const known = knownOf(assignment, calls, serial);
+  const last = known.at(-1) ?? null;
   // the adult that was chosen at an earlier call stays chosen
-  const selected = own.findLast((call) => call.eligible !== undefined) ?? null;
+  const selected = known.findLast((call) => call.eligible !== undefined) ?? null;
   let state = "todo";
   if (last && INTERVIEWS.includes(last.outcome)) state = "done";
   else if (last) state = isFinal(last.outcome) ? "lost" : "pending";

@@ -14,6 +14,7 @@ from survey_app.services import (
     accounts,
     assignment_imports,
     assignments,
+    doubtful_calls,
     private_items,
     progress,
     tablets,
@@ -174,7 +175,8 @@ def _one_page(code: str, name: str, refusal: Refusal | None = None) -> str:
         line = assignments.assignment_line(session, wave, name)
         choices = tablets.working_tablets(session)
         tally = progress.progress_of(session, wave, only=name).total
-    fields = {"wave": wave, "line": line, "tally": tally, "tablets": choices}
+        doubts = doubtful_calls.doubts_at(session, line.id)
+    fields = {"wave": wave, "line": line, "tally": tally, "tablets": choices, "doubts": doubts}
     return _page("assignments_one.html", refusal, **fields)
 
 

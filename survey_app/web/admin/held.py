@@ -11,7 +11,7 @@ from survey_app import clock
 from survey_app.errors import NotFound, status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import held
+from survey_app.services import accounts, held, staging
 from survey_app.services.held import Decision
 from survey_app.services.paging import Asked
 from survey_app.services.waves import wave_named
@@ -40,6 +40,17 @@ def accept_known(code: str) -> ReadyPage:
             session, catalogue, wave, Decision(g.account.id, clock.now())
         )
     return redirect(address_of("admin.held", code=code, taken=taken, left=left), 303)
+
+
+@bp.post(WAVE + "/staged")
+@requires("administrator")
+def try_staged_again(code: str) -> ReadyPage:
+    """Let answers of one-time codes that were refused be tried once more by the worker."""
+    with current_app.extensions["database"].writing() as session:
+        wave = wave_named(session, code)
+        staging.try_again(session, wave)
+        accounts.record(session, g.account.id, staging.TRIED_AGAIN, code, clock.now())
+    return redirect(address_of("admin.held", code=code, again=1), 303)
 
 
 @bp.get(ONE)
@@ -78,9 +89,11 @@ def _list_page(code: str) -> str:
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
         found = held.held_of(session, wave, asked)
+        refused = staging.refused_in(session, wave)
     taken = (given.get("taken", type=int), given.get("left", type=int))
-    done = given.get("done") == "1"
-    return _page("held.html", wave=wave, found=found, asked=asked, taken=taken, done=done)
+    fields: dict[str, Any] = {name: given.get(name) == "1" for name in ("done", "again")}
+    fields |= {"found": found, "asked": asked, "taken": taken, "refused": refused}
+    return _page("held.html", wave=wave, **fields)
 
 
 def _one_page(code: str, key: tuple[UUID, str], refusal: Refusal | None = None) -> str:

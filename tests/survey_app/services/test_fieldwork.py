@@ -1,20 +1,18 @@
 """Visits: kept once each however often they come, and never joined to a response."""
 
+import json
 from datetime import date
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
-from analysis.selection import kish
-from survey_app.models.fieldwork import Visit
+from survey_app.db import UtcDateTime
+from survey_app.models.fieldwork import HeldVisit, Visit
 from survey_app.services.fieldwork import (
-    grid_of,
     record_visit,
     record_visits,
-    selection_differs,
 )
-from tests.survey_app.factories import NOW, make_assignment, make_device
+from tests.survey_app.factories import make_assignment, make_device, visit_content
 
 
 @pytest.fixture
@@ -23,39 +21,47 @@ def session(database):
         yield session
 
 
-def visit_content(area, **changes):
-    content = {
-        "id": str(uuid4()),
-        "assignment": area.code,
-        "household": 3,
-        "outcome": "complete",
-        "day": "2026-11-20",
-        "eligible": 4,
-        "chosen": 2,
-    }
-    return {name: value for name, value in (content | changes).items() if value is not None}
-
-
 def test_a_visit_is_kept_with_its_outcome(session):
     device, assignment = make_device(session), make_assignment(session)
     content = visit_content(assignment)
-    receipt = record_visit(session, content, device.id, NOW)
+    receipt = record_visit(session, content, device.id)
 
     kept = session.scalars(select(Visit)).one()
-    assert (receipt.status, receipt.id, receipt.received_at) == ("accepted", content["id"], NOW)
+    assert (receipt.status, receipt.id) == ("accepted", content["id"])
     assert (kept.household, kept.outcome, kept.eligible, kept.chosen) == (3, "complete", 4, 2)
     assert (kept.day, kept.device_id) == (date(2026, 11, 20), device.id)
 
 
-def test_again_is_a_duplicate_and_other_content_a_conflict_that_keeps_the_first(session):
-    assignment = make_assignment(session)
+def test_again_is_a_duplicate_and_other_content_a_conflict_of_which_both_are_kept(session):
+    device, assignment = make_device(session), make_assignment(session)
     content = visit_content(assignment)
     other = content | {"outcome": "partial"}
-    receipts = record_visits(session, [content, content, other, other], None, NOW)
+    third = content | {"day": "2026-11-21"}
+    given = [content, content, other, third, other]
+    receipts = record_visits(session, given, device.id)
 
-    assert [r.status for r in receipts] == ["accepted", "duplicate", "conflict", "conflict"]
+    assert [r.status for r in receipts] == ["accepted", "duplicate", *["conflict"] * 3]
     assert len({r.receipt for r in receipts}) == 1
     assert session.scalars(select(Visit.outcome)).all() == ["complete"]
+    kept = session.scalars(select(HeldVisit)).all()
+    assert {one.device_id for one in kept} == {device.id}
+    told = sorted((json.loads(one.content) for one in kept), key=lambda one: one["day"])
+    assert told == [other, third]
+
+
+def test_a_receipt_tells_no_moment_so_that_every_retry_hears_the_same(session):
+    content = visit_content(make_assignment(session))
+    record_visit(session, content, None)
+    again = {record_visit(session, content, None) for _ in range(3)}
+
+    assert [receipt.received_at for receipt in again] == [None]
+
+
+@pytest.mark.parametrize("table", [Visit, HeldVisit])
+def test_nothing_kept_of_a_visit_is_a_moment_or_a_response(table):
+    columns = table.__table__.columns
+    assert not [one.name for one in columns if isinstance(one.type, UtcDateTime)]
+    assert not [one.name for one in columns if "response" in one.name]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_again_is_a_duplicate_and_other_content_a_conflict_that_keeps_the_first(
 )
 def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, code):
     content = visit_content(make_assignment(session, quota=10, reserve=5), **changes)
-    receipt = record_visit(session, content, None, NOW)
+    receipt = record_visit(session, content, None)
 
     assert (receipt.status, receipt.receipt) == ("rejected", None)
     assert [problem.code for problem in receipt.problems] == [code]
@@ -99,24 +105,10 @@ def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, co
 
 @pytest.mark.parametrize("given", [None, 3, "x", [], [{}]])
 def test_what_is_no_visit_is_rejected(session, given):
-    assert record_visit(session, given, None, NOW).status == "rejected"
+    assert record_visit(session, given, None).status == "rejected"
 
 
 def test_a_substitute_is_a_household_too(session):
     assignment = make_assignment(session, quota=10, reserve=5)
 
-    assert record_visit(session, visit_content(assignment, household=15), None, NOW).receipt
-
-
-def test_visits_at_which_another_adult_was_asked_are_found(session):
-    assignment = make_assignment(session)
-    right, wrong = visit_content(assignment), visit_content(assignment, household=4)
-    for content in (right, wrong):
-        content["chosen"] = kish(content["household"], grid_of(assignment), content["eligible"])
-    wrong["chosen"] = wrong["chosen"] % wrong["eligible"] + 1
-    nobody = visit_content(assignment, household=5, eligible=None, chosen=None)
-    record_visits(session, [right, wrong, nobody], None, NOW)
-
-    assert [str(one.id) for one in selection_differs(session, assignment)] == [wrong["id"]]
-    assignment.selection = "next_birthday"
-    assert selection_differs(session, assignment) == []
+    assert record_visit(session, visit_content(assignment, household=15), None).receipt

@@ -42,6 +42,46 @@ def test_a_closed_point_takes_nothing(database):
     assert codes(send(database, content)) == ["point_closed"]
 
 
+LEFT = {"answers": {"access": "4"}, "partial": True}
+
+
+@pytest.mark.parametrize(
+    ("mode", "keeps", "told"),
+    [
+        ("kiosk", False, ["partial_not_kept"]),
+        ("web", False, ["partial_not_kept"]),
+        ("kiosk", True, []),
+        ("tablet", False, []),
+        ("paper", False, []),
+        ("phone", False, []),
+    ],
+)
+def test_what_people_left_by_themselves_is_kept_only_where_the_wave_says_so(
+    database, mode, keeps, told
+):
+    with database.writing() as session:
+        wave = make_wave(session, keeps_partial=keeps)
+        there = {"wave": wave.code, "collection_point": make_point(session, wave).code}
+
+    assert codes(send(database, response_content(**there, **LEFT, mode=mode))) == told
+    assert nothing_stored(database) == bool(told)
+    assert codes(send(database, response_content(**there, mode=mode))) == []
+
+
+def test_a_form_that_was_kept_keeps_its_receipt_when_the_wave_says_otherwise(database):
+    with database.writing() as session:
+        wave = make_wave(session, keeps_partial=True)
+        there = {"wave": wave.code, "collection_point": make_point(session, wave).code}
+    content = response_content(**there, **LEFT, mode="kiosk")
+    first = send(database, content)
+    with database.writing() as session:
+        session.merge(wave).keeps_partial = False
+
+    again = send(database, content)
+
+    assert (again.status, again.receipt) == ("duplicate", first.receipt)
+
+
 def test_the_point_of_another_wave_is_rejected(database, door):
     with database.writing() as session:
         other = make_point(session, make_wave(session)).code

@@ -6,11 +6,20 @@ from uuid import uuid4
 
 import pytest
 
+from analysis.selection import kish
 from survey_app.models.fieldwork import Assignment, Interview, Visit
 from survey_app.models.responses import Response
+from survey_app.services.fieldwork import grid_of, record_visits
 from survey_app.services.progress import progress_of, write_progress
 from survey_app.services.responses import accept_response
-from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
+from tests.survey_app.factories import (
+    NOW,
+    catalogue,
+    make_point,
+    make_wave,
+    response_content,
+    visit_content,
+)
 
 
 @pytest.fixture
@@ -120,6 +129,24 @@ def test_how_interviews_were_held_is_counted_without_voided_ones(session, wave):
     assert dict(held.presence) == {"": 1, "official": 2, "household": 1}
 
 
+def test_doubtful_calls_are_counted_for_each_assignment_and_in_the_file(session, wave):
+    one = assign(session, wave)
+    assign(session, wave, code="PC2")
+    wrong = kish(1, grid_of(one), 4) % 4 + 1
+    call = visit_content(one, household=1, chosen=wrong)
+    record_visits(session, [call, call | {"outcome": "partial"}], None)
+    record_visits(session, [visit_content(one, household=1, chosen=wrong)], None)
+
+    found = progress_of(session, wave)
+
+    counts = {line.code: (tally.other_adult, tally.said_twice) for line, tally in found.lines}
+    assert counts == {"PC1": (1, 1), "PC2": (0, 0)}
+    assert (found.total.other_adult, found.total.said_twice) == (1, 1)
+    stream = io.StringIO()
+    write_progress(found, ["x"] * 19, stream)
+    assert stream.getvalue().splitlines()[1].split(";")[13:15] == ["1", "1"]
+
+
 def test_a_wave_without_fieldwork_has_no_rates(session, wave):
     found = progress_of(session, wave)
 
@@ -133,11 +160,11 @@ def test_a_file_has_a_line_per_assignment_and_a_column_per_outcome(session, wave
     call(session, one, 2, "vacant")
     stream = io.StringIO()
 
-    write_progress(progress_of(session, wave), ["x"] * 17, stream)
+    write_progress(progress_of(session, wave), ["x"] * 19, stream)
 
     head, line = (row.split(";") for row in stream.getvalue().splitlines())
     assert len(head) == len(line)
-    cells = dict(zip(head[17:], line[17:], strict=True))
+    cells = dict(zip(head[19:], line[19:], strict=True))
     assert (cells["complete 1.1"], cells["vacant 4.6"], cells["break_off 2.12"]) == ("1", "1", "0")
     assert line[0] == "PC1"
-    assert line[13] == "100,00"
+    assert line[15] == "100,00"

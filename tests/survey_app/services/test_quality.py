@@ -100,7 +100,7 @@ def test_faster_than_anybody_reads_is_flagged_alone(counter):
 def test_who_answers_few_questions_may_be_quicker(counter):
     few = dict.fromkeys(("access", "procedure_clear", "staff", "result", "feedback"))
 
-    assert signals(counter.send(took=5, answers=few, partial=True)) == set()
+    assert signals(counter.send(took=5, answers=few, partial=True, mode="tablet")) == set()
 
 
 @pytest.mark.parametrize(

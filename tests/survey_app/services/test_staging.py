@@ -12,7 +12,16 @@ from survey_app.models.responses import Answer, Response, StagedResponse
 from survey_app.models.waves import Procedure
 from survey_app.services import staging
 from survey_app.services.links import HANOI
-from survey_app.services.staging import FEWEST, GRACE, MOST, batches, move_batch, stage
+from survey_app.services.staging import (
+    FEWEST,
+    GRACE,
+    MOST,
+    batches,
+    move_batch,
+    refused_in,
+    stage,
+    try_again,
+)
 from survey_app.services.waves import close_wave
 from tests.survey_app.factories import (
     NOW,
@@ -203,12 +212,14 @@ def test_a_worker_that_dies_in_a_move_has_moved_nothing(database, waves):
     assert worker.move_staged(database, catalogue()) == 0
 
 
+BAD = {"questionnaire": "sipas-counter", "version": "1", "answers": {"secret": "x"}}
+
+
 def test_what_cannot_be_accepted_stays_and_is_never_a_reason_to_move_nine(database, waves, caplog):
     wave, (point, _) = waves
     with database.writing() as session:
         put(session, wave, point, FEWEST - 1)
-        content = {"questionnaire": "sipas-counter", "version": "1", "answers": {"secret": "x"}}
-        stage(session, wave.id, point.unit_id, "A", content)
+        stage(session, wave.id, point.unit_id, "A", BAD)
     assert worker.move_staged(database, catalogue()) == 0
     with database.writing() as session:
         assert count(session, Response) == 0
@@ -216,5 +227,46 @@ def test_what_cannot_be_accepted_stays_and_is_never_a_reason_to_move_nine(databa
     assert worker.move_staged(database, catalogue()) == FEWEST
     with database.reading() as session:
         assert count(session, StagedResponse) == 1
-    assert "1 of 11 staged answers could not be moved" in caplog.text
+        assert refused_in(session, wave) == (("missing_field", 1),)
     assert "secret" not in caplog.text
+
+
+def test_one_that_is_refused_does_not_keep_the_others_after_the_close(database, waves):
+    wave, (point, _) = waves
+    with database.writing() as session:
+        put(session, wave, point, FEWEST - 1)
+        stage(session, wave.id, point.unit_id, "A", BAD)
+        close_wave(session.merge(wave), NOW)
+        assert move_all(session, NOW + GRACE) == [0]
+        assert move_all(session, NOW + GRACE) == [FEWEST - 1]
+        assert move_all(session, NOW + GRACE) == []
+        assert count(session, Response) == FEWEST - 1
+
+
+def test_what_was_refused_is_tried_again_when_somebody_has_mended_its_reason(database, waves):
+    wave, (point, _) = waves
+    with database.writing() as session:
+        put(session, wave, point, FEWEST, field="LV01")
+        assert move_all(session) == [0]
+        assert refused_in(session, wave) == (("unknown_field", FEWEST),)
+        assert move_all(session) == []
+        session.add(Procedure(code="LV01", name="Đất đai"))
+        session.flush()
+
+        try_again(session, wave)
+
+        assert refused_in(session, wave) == ()
+        assert move_all(session) == [FEWEST]
+        assert count(session, StagedResponse) == 0
+
+
+def test_a_refusal_says_its_kind_and_nothing_of_who_or_when(database, waves):
+    wave, (point, _) = waves
+    with database.writing() as session:
+        put(session, wave, point, FEWEST, field="LV01")
+        before = sorted(session.scalars(select(StagedResponse.content)))
+        move_all(session)
+
+        assert sorted(session.scalars(select(StagedResponse.content))) == before
+    columns = {column.name for column in StagedResponse.__table__.columns}
+    assert columns == {"id", "wave_id", "unit_id", "rater_group", "content", "refused"}

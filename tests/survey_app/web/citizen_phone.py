@@ -1,6 +1,5 @@
 """A real browser without JavaScript at a counter's address, for the tests of the citizen's door."""
 
-import shutil
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,12 +10,10 @@ from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.waves import Wave
+from tests.chromium import LAUNCH
 from tests.survey_app.web.citizen_door import make_app
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-BROWSER = {"executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 PHONE = {
     "viewport": {"width": 360, "height": 740},
     "java_script_enabled": False,
@@ -46,7 +43,7 @@ def serve(database, door, app=None):
 def launched():
     """A browser; its pages share nothing unless they share a context."""
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**BROWSER)
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 

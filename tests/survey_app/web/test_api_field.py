@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from survey_app import clock
 from survey_app.models.accounts import Device
-from survey_app.models.fieldwork import Visit
+from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.sealing import PublicKey, seal
@@ -98,7 +98,7 @@ def check_signature(point, receipt):
     signed = raw(receipt["signature"])
     r, s = (int.from_bytes(half, "big") for half in (signed[:32], signed[32:]))
     parts = ("id", "status", "receipt", "received_at")
-    said = "|".join(("sipas receipt 1", *(receipt[name] for name in parts)))
+    said = "|".join(("sipas receipt 1", *(receipt.get(name, "") for name in parts)))
     public.verify(encode_dss_signature(r, s), said.encode(), ec.ECDSA(SHA256()))
 
 
@@ -140,9 +140,27 @@ def test_an_area_is_told_to_its_tablet_only(tablet):
         "quota": 10,
         "reserve": 5,
         "grid": tablet.grid,
+        "households": [],
     }
     other = tablet.ask(PACKAGE, Authorization="Bearer token-of-another").get_json()
     assert other["assignments"] == []
+
+
+def test_a_tablet_that_takes_over_an_area_hears_what_came_of_its_households(tablet):
+    first = tablet.ask(PACKAGE).headers["ETag"]
+    given = [tablet.visit(household=n, eligible=3, chosen=2) for n in (4, 2)]
+    tablet.ask(VISITS, {"visits": given})
+    with tablet.database.writing() as session:
+        other = make_device(session, "token-of-another", name="Máy khác").id
+        area = session.scalars(select(Assignment)).one()
+        area.device_id = other
+    asked = {"Authorization": "Bearer token-of-another", "If-None-Match": first}
+    (area,) = tablet.ask(PACKAGE, **asked).get_json()["assignments"]
+
+    stands = {"outcome": "nobody_home", "day": "2026-11-20", "eligible": 3, "chosen": 2}
+    assert area["households"] == [{"household": n} | stands for n in (2, 4)]
+    assert not any(one["id"] in json.dumps(area) for one in given)
+    assert tablet.package()["assignments"] == []
 
 
 def test_an_area_that_is_done_or_whose_wave_is_over_is_not_told(tablet):
@@ -301,14 +319,28 @@ def test_visits_come_plain_and_sealed_and_are_kept_once(each):
     key = PublicKey(**each.package()["waves"][0]["key"])
     sealed = seal(key, hidden["id"], json.dumps(hidden).encode())
     batch = {"visits": [plain, {"id": hidden["id"], "sealed": sealed}, {"id": "x", "sealed": "y"}]}
-    first = each.ask(VISITS, batch).get_json()["receipts"]
-    again = each.ask(VISITS, batch).get_json()["receipts"]
+    first, again, later = (each.ask(VISITS, batch).get_json()["receipts"] for _ in range(3))
 
     assert [r["status"] for r in first] == ["accepted", "accepted", "rejected"]
     assert [r["status"] for r in again] == ["duplicate", "duplicate", "rejected"]
     assert [r["receipt"] for r in first[:2]] == [r["receipt"] for r in again[:2]]
+    assert again == later  # its signature too
+    assert not any("received_at" in receipt for receipt in first)
+    for receipt in (*first[:2], *again[:2]):
+        check_signature(each.package()["receipt_key"], receipt)
     with each.database.reading() as session:
         assert sorted(session.scalars(select(Visit.household))) == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["kiosk", "system"])
+def test_only_a_tablet_sends_visits(tablet, kind):
+    tablet.change(Device, tablet.device, kind=kind)
+    answer = tablet.ask(VISITS, {"visits": [tablet.visit()]})
+
+    assert answer.status_code == 403
+    assert answer.get_json()["error"].startswith("Chỉ máy tính bảng")
+    with tablet.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Visit)) == 0
 
 
 def test_a_seal_of_a_response_is_no_visit(tablet):
@@ -352,7 +384,7 @@ def test_the_same_visits_from_many_threads_are_kept_once_each(each):
         assert len(session.scalars(select(Visit.id)).all()) == 8
 
 
-def test_the_same_visit_said_differently_at_once_keeps_one(each):
+def test_the_same_visit_said_differently_at_once_keeps_all_and_counts_one(each):
     visit, gate, answers = each.visit(), threading.Barrier(4), []
 
     def send(outcome):
@@ -372,4 +404,8 @@ def test_the_same_visit_said_differently_at_once_keeps_one(each):
     found = {outcome: answer.get_json()["receipts"][0]["status"] for outcome, answer in answers}
     with each.database.reading() as session:
         kept = session.scalars(select(Visit.outcome)).one()
+        others = [
+            json.loads(text)["outcome"] for text in session.scalars(select(HeldVisit.content))
+        ]
+    assert sorted((kept, *others)) == sorted(told)
     assert found == {one: "accepted" if one == kept else "conflict" for one in told}

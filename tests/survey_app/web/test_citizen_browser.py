@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Answer, Response
+from tests.chromium import needs_chromium
 from tests.survey_app.web.citizen_door import make_centre, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
@@ -13,7 +14,6 @@ from tests.survey_app.web.citizen_phone import (
     fill,
     go_back,
     launched,
-    needs_chromium,
     press,
     send,
     serve,

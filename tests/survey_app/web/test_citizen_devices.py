@@ -8,16 +8,15 @@ from werkzeug.http import http_date
 
 from survey_app import clock
 from survey_app.models.responses import Answer, Response
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
-    BROWSER,
     PHONE,
     answer,
     fill,
     go_back,
     launched,
-    needs_chromium,
     press,
     send,
     serve,
@@ -54,7 +53,7 @@ def text_of(page):
 def test_a_form_is_there_again_after_the_browser_was_closed(address, tmp_path, sqlite_database):
     def opened(playwright):
         return playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", **BROWSER, **PHONE
+            tmp_path / "profile", **LAUNCH, **PHONE
         )
 
     with sync_api.sync_playwright() as playwright:

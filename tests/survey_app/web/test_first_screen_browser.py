@@ -1,6 +1,5 @@
 """What a person on a slow network has to load before the first screen, and not again afterwards."""
 
-import shutil
 import threading
 from datetime import timedelta
 
@@ -11,11 +10,11 @@ from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.waves import Wave
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, make_door
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 MOST = 60_000  # bytes on the wire, of the first screen without fonts, and of the fonts of a script
 KHMER = "noto-sans-khmer"
 
@@ -23,7 +22,7 @@ KHMER = "noto-sans-khmer"
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 

@@ -1,6 +1,5 @@
 """Khmer in a real browser: drawn with our own font, with room between the lines, read aloud."""
 
-import shutil
 import threading
 from datetime import timedelta
 
@@ -12,13 +11,13 @@ from survey_app import clock
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.prompts import Prompts
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.factories import COUNTER, catalogue
 from tests.survey_app.services.test_prompts import sound
 from tests.survey_app.web.citizen_door import make_app, make_door
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 PASSWORD = "một mật khẩu dài"
 LINE_HEIGHT = """sign => {
   const style = getComputedStyle(document.querySelector(sign));
@@ -55,7 +54,7 @@ def service(sqlite_database, tmp_path):
 @pytest.fixture
 def page():
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser.new_context(locale="vi-VN").new_page()
         browser.close()
 

@@ -1,7 +1,6 @@
 """People at the kiosk, one after the other, in a real browser."""
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +15,7 @@ from survey_app.services.accounts import create_account
 from survey_app.services.kiosks import revoke_kiosk
 from survey_app.web import kiosk
 from survey_app.web.shells import Shell
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
@@ -31,8 +31,7 @@ from tests.survey_app.web.kiosk_counter import (
 
 PARADATA = {"app", "seconds", "elapsed", "pages", "changes", "pauses", "clock"}
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 TRACES = """() => JSON.stringify([
   document.documentElement.outerHTML, location.href, history.length, history.state,
@@ -42,7 +41,7 @@ TRACES = """() => JSON.stringify([
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 

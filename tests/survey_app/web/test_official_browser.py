@@ -1,6 +1,5 @@
 """An invited official with a phone, in three languages, without JavaScript."""
 
-import shutil
 import threading
 from datetime import timedelta
 
@@ -12,13 +11,13 @@ from survey_app import clock
 from survey_app.models.codes import InvitationTarget
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.factories import make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import make_app
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 WORDS = {
     "vi": ("Bắt đầu", "Tiếp tục", "Gửi phiếu", "Cảm ơn đã gửi phiếu", "Chưa gửi"),
@@ -30,7 +29,7 @@ WORDS = {
 @pytest.fixture(scope="module")
 def browser():
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
         yield browser
         browser.close()
 

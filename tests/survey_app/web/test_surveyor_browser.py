@@ -1,14 +1,15 @@
 """Surveyors in the field, in a real browser: days without network, killed browsers, full disks."""
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bench.chromium import SHELL
 from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.services.devices import give_code
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
 from tests.survey_app.web.tablet_field import (
     COUNTER,
@@ -22,8 +23,7 @@ from tests.survey_app.web.tablet_field import (
 )
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 WORDS = "Đường xã lầy lội; mong sửa trước mùa mưa {n}."
 COUNTER_ITEMS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 
@@ -36,7 +36,7 @@ def playwright():
 
 @pytest.fixture(scope="module")
 def browser(playwright):
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    browser = playwright.chromium.launch(**LAUNCH)
     yield browser
     browser.close()
 
@@ -500,7 +500,7 @@ def test_a_browser_killed_at_any_moment_loses_at_most_the_answer_being_typed(
     definitions = long_form(tmp_path / "definitions")
     area = make_area(sqlite_database, LONG, definitions=definitions, quota=20)
     with serving_field(sqlite_database, definitions) as address:
-        told = ordeal(playwright, CHROMIUM, tmp_path / "profile", address, area, kills=3, seed=6)
+        told = ordeal(playwright, SHELL, tmp_path / "profile", address, area, kills=3, seed=6)
 
     assert told.kills == 3
     assert told.worst <= 1

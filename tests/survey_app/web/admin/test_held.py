@@ -3,10 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from survey_app.models.responses import HeldResponse, Response
-from survey_app.models.waves import WaveForm
+from survey_app.models.accounts import AuditEntry
+from survey_app.models.responses import HeldResponse, Response, StagedResponse
+from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
+from survey_app.services.staging import stage
 from survey_app.services.waves import add_form
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
@@ -97,4 +99,41 @@ def test_a_supervisor_compares_and_settles_nothing(app, conflict):
 
     assert "Xử lý phiếu này" not in text_of_page(supervisor.get(conflict))
     assert send(supervisor, conflict, "/admin/tablets/file", do="aside").status_code == 403
+    assert browser_of(app, "auditor").get(ROOM).status_code == 403
+
+
+@pytest.fixture
+def refused(sqlite_database, app):
+    """A staged answer that could not be moved."""
+    with sqlite_database.writing() as session:
+        wave = session.scalars(select(Wave)).one()
+        content = {"questionnaire": "sipas-counter", "version": "1", "answers": {"secret": "x"}}
+        stage(session, wave.id, 1, "lãnh đạo", content)
+        session.scalars(select(StagedResponse)).one().refused = "wrong_unit"
+
+
+def test_answers_by_code_that_could_not_be_moved_are_counted_and_tried_again(
+    client, refused, sqlite_database
+):
+    page = client.get(ROOM)
+    assert "Câu trả lời theo mã dùng một lần không chuyển được (1)" in text_of_page(page)
+    assert "cơ quan không còn thuộc điểm lấy ý kiến 1" in text_of_page(page)
+    assert "secret" not in page.text
+    assert "lãnh đạo" not in page.text
+
+    answer = send(client, f"{ROOM}/staged", ROOM)
+
+    assert "sẽ được thử chuyển lại" in text_of_page(client.get(answer.location))
+    assert "không chuyển được" not in client.get(ROOM).text
+    with sqlite_database.reading() as session:
+        assert session.scalars(select(StagedResponse.refused)).all() == [None]
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert (entry.action, entry.subject, entry.detail) == ("staged_tried_again", "w", None)
+
+
+def test_a_supervisor_sees_the_number_and_an_auditor_nothing(app, refused):
+    supervisor = browser_of(app, "supervisor")
+
+    assert "không chuyển được" in supervisor.get(ROOM).text
+    assert "Thử chuyển lại" not in supervisor.get(ROOM).text
     assert browser_of(app, "auditor").get(ROOM).status_code == 403

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import threading
 from dataclasses import replace
 from html import unescape
@@ -18,6 +17,7 @@ from survey_app.models.runs import Job
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.links import read_token
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave
@@ -26,7 +26,6 @@ from tests.survey_app.web.citizen_door import hidden
 PASSWORD = "mật khẩu đủ dài"
 SECRET = "k" * 40
 PAGE = "/admin/waves/w/points"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture
@@ -315,7 +314,7 @@ def test_what_is_not_there_is_not_found(client, address):
     assert client.get(address).status_code == 404
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+@needs_chromium
 def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client, point):
     sync_api = pytest.importorskip("playwright.sync_api")
     server = make_server("127.0.0.1", 0, app, threaded=True)
@@ -327,7 +326,7 @@ def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client
         app.extensions["config"] = config
         picture = client.get(f"{PAGE}/{point}/qr.svg").data
         with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(**LAUNCH)
             page = browser.new_page(locale="vi-VN")
             page.goto(text_of(modules_of(picture)[4:-4, 4:-4]))
             assert "Phường Mỹ Xuyên" in page.locator("body").inner_text()

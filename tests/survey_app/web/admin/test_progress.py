@@ -3,10 +3,13 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import select
 
+from analysis.selection import kish
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.services.accounts import create_account
-from tests.survey_app.factories import NOW, make_point, make_wave
+from survey_app.services.fieldwork import grid_of, record_visits
+from tests.survey_app.factories import NOW, make_point, make_wave, visit_content
 from tests.survey_app.web.admin.test_points import actions, browser_of, text_of_page
 from tests.survey_app.web.citizen_door import make_app
 
@@ -56,3 +59,32 @@ def test_the_file_is_recorded(client, visited, sqlite_database):
     assert head.startswith("Mã phân công;")
     assert line.startswith("PC1;")
     assert actions(sqlite_database) == ["download"]
+
+
+def test_doubtful_calls_lead_to_the_area_and_what_is_doubtful_there(
+    client, visited, sqlite_database
+):
+    with sqlite_database.writing() as session:
+        area = session.scalars(select(Assignment)).one()
+        wrong = kish(3, grid_of(area), 4) % 4 + 1
+        call = visit_content(area, household=3, chosen=wrong)
+        record_visits(session, [call, call | {"outcome": "vacant", "household": 4}], None)
+    page = client.get(visited)
+
+    assert "Ở 1 hộ, người được hỏi không phải người bảng Kish chọn" in text_of_page(page)
+    address = "/admin/waves/v/assignments/of/PC1#doubts"
+    assert f'<a href="{address}" aria-label="PC1, Cần hỏi lại: 2">2</a>' in page.text
+    area_page = client.get(address)
+    assert 'id="doubts"' in area_page.text
+    told = text_of_page(area_page)
+    assert f"Hộ 3 20/11/2026 4 {wrong} " in told
+    assert "Hoàn thành phỏng vấn Hộ 3 · 20/11/2026 · 4 người" in told
+    assert "Nhà không có người ở Hộ 4 · 20/11/2026 · 4 người" in told
+
+
+def test_where_nothing_is_doubtful_nobody_is_to_be_asked(client, visited):
+    area = "/admin/waves/v/assignments/of/PC1"
+
+    assert "#doubts" not in client.get(visited).text
+    for address in (visited, area):
+        assert "người được hỏi không phải" not in client.get(address).text

@@ -1,0 +1,72 @@
+"""Doubtful calls: found again by the table, or told in two ways under one id."""
+
+from datetime import date
+
+import pytest
+
+from analysis.selection import kish
+from survey_app.models.fieldwork import Assignment
+from survey_app.services.doubtful_calls import OtherAdult, Said, doubts_at, doubts_in
+from survey_app.services.fieldwork import grid_of, record_visits
+from tests.survey_app.factories import make_assignment, visit_content
+
+DAY = date(2026, 11, 20)
+
+
+@pytest.fixture
+def session(database):
+    with database.writing() as session:
+        yield session
+
+
+def due(assignment, household, eligible=4):
+    return kish(household, grid_of(assignment), eligible)
+
+
+def other(assignment, household, eligible=4):
+    return due(assignment, household, eligible) % eligible + 1
+
+
+def chosen_at(assignment, household, chosen, **changes):
+    return visit_content(assignment, household=household, chosen=chosen, **changes)
+
+
+def test_calls_at_which_another_adult_was_asked_are_found(session):
+    assignment = make_assignment(session)
+    wrong = other(assignment, 4)
+    visits = [
+        chosen_at(assignment, 3, due(assignment, 3)),
+        chosen_at(assignment, 4, wrong, outcome="appointment"),
+        chosen_at(assignment, 4, wrong, day="2026-11-21"),
+        visit_content(assignment, household=5, eligible=None, chosen=None),
+        visit_content(assignment, household=6, eligible=0, chosen=None),
+    ]
+    record_visits(session, visits, None)
+
+    doubts = doubts_at(session, assignment.id)
+
+    call = OtherAdult(4, DAY, 4, wrong, due(assignment, 4))
+    assert doubts.other_adult[0] == call
+    assert (len(doubts.other_adult), doubts.households) == (2, 1)
+    assert doubts.said_twice == []
+
+
+def test_where_the_next_birthday_decides_no_table_is_asked(session):
+    assignment = make_assignment(session, selection="next_birthday")
+    record_visits(session, [chosen_at(assignment, 4, n) for n in (1, 2, 3, 4)], None)
+
+    assert doubts_in(session, Assignment.id == assignment.id) == {}
+
+
+def test_a_call_told_in_two_ways_is_shown_with_both_where_the_first_was(session):
+    area, elsewhere = make_assignment(session), make_assignment(session)
+    first = chosen_at(area, 3, due(area, 3))
+    second = {key: first[key] for key in ("id", "household", "day")}
+    second |= {"assignment": elsewhere.code, "outcome": "partial"}
+    record_visits(session, [first, second, second], None)
+
+    (twice,) = doubts_at(session, area.id).said_twice
+
+    assert twice.first == Said(3, "complete", DAY, 4, due(area, 3))
+    assert twice.second == Said(3, "partial", DAY, None, None)
+    assert doubts_at(session, elsewhere.id).said_twice == []

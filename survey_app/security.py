@@ -1,6 +1,7 @@
 """Who may open which page, what every answer carries in its head, and how a refusal is shown."""
 
 import logging
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -29,6 +30,8 @@ API: Final = "/api/"
 # Doors of which no log may tell who came by which link or code: first words of their addresses.
 UNTRACED: Final = frozenset(("s", "k", "i", "receipt"))
 PUBLIC: Final[frozenset[str]] = frozenset()
+# Between two sentences in any of our languages; after capitals it shortens a name, as in «TP. Huế».
+SENTENCE_END: Final = re.compile(r"(?<=[.?\u17d4])(?<![A-Z\u0110]\.)\s+")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -182,13 +185,21 @@ def _headers(response: Response) -> Response:
 
 
 def error_page(status: int, message: str, link: tuple[str, str] | None = None) -> ReadyPage:
-    """One clear sentence, as a page or as JSON; `link` is an address and its words."""
+    """What is the matter and then what to do, as a page or as JSON; `link` is an address and words.
+
+    Only where the fault is ours a number is told: whoever looks after the service asks for it.
+    """
     if request.path.startswith(API):
         return jsonify(error=message), status
     by_link = request.method == "GET" and request.path.startswith(OPEN_DOORS)
-    languages = LANGUAGES if by_link else ()
+    matter, *advice = SENTENCE_END.split(message, maxsplit=1)
     page = render_template(
-        "error.html", status=status, message=message, link=link, languages=languages
+        "error.html",
+        fault=status if status >= 500 else None,
+        matter=matter,
+        advice=advice,
+        link=link,
+        languages=LANGUAGES if by_link else (),
     )
     return page, status
 

@@ -257,7 +257,9 @@ async function send() {
     console.error("a form could not be kept:", error.name);
     idle.start();
     const again = button(t("try_again"), send, { class: "key main" });
-    show("trouble", t("not_saved"), [el("div", { class: "row" }, again)], { tools: tools() });
+    show("trouble", t("not_saved"), [
+      el("p", { class: "lead" }, t("not_saved_so")), el("div", { class: "row" }, again),
+    ], { tools: tools() });
     return;
   }
   person = null; // from here on nobody's answers are in this page

@@ -89,9 +89,12 @@ async function panel({ show, ask, queue, t, left, pin }) {
       await left();
       return;
     }
-    const parts = [el("p", { role: "alert" }, answer.body?.error ?? t("pin_offline"))];
-    if (answer.status === 409) parts.push(button(t("leave_anyway"), () => leave(true)));
-    show(t("leave"), ...parts, button(t("back"), again));
+    const anyhow = button(t("leave_anyway"), () => leave(true));
+    show(
+      t("leave"),
+      el("p", { role: "alert" }, answer.body?.error ?? t("pin_offline")),
+      el("div", { class: "row" }, answer.status === 409 ? anyhow : [], button(t("back"), again)),
+    );
   };
   const tray = refused.map((form) => el(
     "li", {}, el("code", {}, form.id.slice(0, 8)), ` ${form.problem.message || form.problem.code}`,

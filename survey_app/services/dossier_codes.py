@@ -117,7 +117,7 @@ def _row(session: Session, code: str) -> DossierCode | None:
 
 
 def _used() -> Gone:
-    return Gone("Mã này đã được dùng; mỗi mã chỉ trả lời được một lần. Xin cảm ơn Ông/Bà.")
+    return Gone("Mã này đã được dùng. Mỗi mã chỉ trả lời được một lần. Xin cảm ơn Ông/Bà.")
 
 
 def _door(session: Session, row: DossierCode, now: datetime) -> Door:

@@ -171,7 +171,7 @@ def spend(session: Session, where: tuple[str, str], draft: Draft, catalogue: Cat
 
 
 def _sent_already(unit: Unit) -> Gone:
-    return Gone("Phiếu đánh giá {unit} đã được gửi; mỗi đơn vị chỉ nhận một phiếu.", unit=unit.name)
+    return Gone("Phiếu đánh giá {unit} đã được gửi. Mỗi đơn vị chỉ nhận một phiếu.", unit=unit.name)
 
 
 def _invitation(session: Session, code: str) -> Invitation:

@@ -81,7 +81,7 @@ def points_of(
 
     Needs a writing session: see `token_of`.
     """
-    page = cut(_rows(session, wave), lambda row: _text_of(row[0]), asked)
+    page = cut(counters_of(session, wave), lambda row: text_of(row[0]), asked)
     agencies = _agencies(session, [point.id for point, _place in page.lines])
     token, lines = signer(session, secret_key, now), []
     for point, place in page.lines:
@@ -92,7 +92,7 @@ def points_of(
                 name=point.name,
                 unit_code=point.unit.code,
                 unit=point.unit.name,
-                form=f"{place.questionnaire}/{place.version}",
+                form=place.form,
                 agencies=agencies.get(point.id, 0),
                 closed_at=None if is_collecting(point, now) else point.closed_at,
                 token=token(link),
@@ -157,7 +157,8 @@ def add_counter(
     name = clean_name(name)
     hold(session, wave)
     if any(
-        point.unit_id == unit.id and point.name == name for point, _place in _rows(session, wave)
+        point.unit_id == unit.id and point.name == name
+        for point, _place in counters_of(session, wave)
     ):
         template = "Đơn vị «{unit}» đã có quầy «{name}» trong đợt này."
         raise Refusal(template, unit=unit.name, name=name)
@@ -239,7 +240,7 @@ def cards(
     Needs a writing session: see `token_of`.
     """
     token, found = signer(session, secret_key, now), []
-    rows = _rows(session, wave)
+    rows = counters_of(session, wave)
     for point, _place in rows:
         if is_collecting(point, now) and only in (None, point.code):
             link = link_to(session, wave, point, now)
@@ -254,7 +255,7 @@ def today_in_viet_nam(now: datetime) -> date:
     return now.astimezone(HANOI).date()
 
 
-def _rows(session: Session, wave: Wave) -> list[tuple[CollectionPoint, WavePoint]]:
+def counters_of(session: Session, wave: Wave) -> list[tuple[CollectionPoint, WavePoint]]:
     """The counters of a wave with their places in it, by code.
 
     While a caller holds them, `link_to` finds the places in the session and asks for none.
@@ -276,7 +277,8 @@ def _agencies(session: Session, points: Sequence[int]) -> dict[int, int]:
     return {row.point_id: row.agencies for row in session.execute(query)}
 
 
-def _text_of(point: CollectionPoint) -> str:
+def text_of(point: CollectionPoint) -> str:
+    """What a search for a counter reads."""
     return f"{point.code} {point.name} {point.unit.code} {point.unit.name}"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from flask import Blueprint, redirect, request
 
-from survey_app.i18n import _
+from survey_app.i18n import _, current_locale
 from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import drop_draft, save_context
 from survey_app.services.paradata import ABOUT
@@ -84,7 +84,7 @@ class Aside(Doorway):
                 if visit.draft.response_id != posted_id():
                     return redirect(home(where), 303)
                 drop_draft(session, visit.draft)
-        answer = redirect(address(".goodbye", where), 303)
+        answer = redirect(address(".goodbye", where, lang=current_locale()), 303)
         forget(answer, where)
         return answer
 

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from survey_app import clock
 from survey_app.errors import NotFound
-from survey_app.i18n import LANGUAGES, _, current_locale
+from survey_app.i18n import LANGUAGES, _, current_locale, say
 from survey_app.models.responses import Draft
-from survey_app.security import ReadyPage, public
+from survey_app.security import ReadyPage, error_page, public
 from survey_app.services.dossier_codes import (
     CODE_LENGTH,
     Reply,
@@ -59,6 +59,12 @@ class Slip:
 
 
 Filling(bp, "/<code>", Slip())
+
+
+@bp.errorhandler(NotFound)
+def unknown(refusal: NotFound) -> ReadyPage:
+    """A code in an address that is not one: it can be typed from the paper."""
+    return error_page(404, say(refusal), (address_of(".ask", lang=current_locale()), _("Nhập mã")))
 
 
 @bp.get("")

@@ -21,7 +21,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.db import Database
 from survey_app.errors import Gone, status_of
-from survey_app.i18n import LANGUAGES, VIETNAMESE, _, say, use_locale
+from survey_app.i18n import LANGUAGES, VIETNAMESE, _, say, translate, use_locale
 from survey_app.security import ReadyPage, public
 from survey_app.services import kiosks
 from survey_app.services.consent import NOTICE, notice_of
@@ -66,6 +66,7 @@ def for_kiosks(view: Callable[[Kiosk, str], ReadyPage]) -> View:
     @public
     @wraps(view)
     def guarded(token: str) -> ReadyPage:
+        use_locale(VIETNAMESE)  # staff read it, on a panel that is in Vietnamese
         if request.method == "POST" and HEADER not in request.headers:
             return answer_json(403, _("Yêu cầu này phải đến từ máy lấy ý kiến."))
         with _database().reading() as session:
@@ -111,7 +112,7 @@ def start(token: str) -> ReadyPage:
         try:
             door_of(session, link, clock.now())
         except Gone as gone:
-            return _kiosk_page(token, say(gone))
+            return _kiosk_page(token, gone)
     return _kiosk_page(token)
 
 
@@ -238,9 +239,10 @@ def _own_link(session: Any, kiosk: Kiosk, token: str) -> Link:
     return link
 
 
-def _kiosk_page(token: str, closed: str | None = None) -> ReadyPage:
-    """The page a kiosk runs; when nothing is collected, it still sends what waits."""
+def _kiosk_page(token: str, gone: Gone | None = None) -> ReadyPage:
+    """The page a kiosk runs; when nothing is collected, it says so and still sends what waits."""
     use_locale(VIETNAMESE)  # whatever the browser prefers, the next person begins in Vietnamese
+    closed = [(name, translate(gone.template, name, **gone.fields)) for name in LANGUAGES if gone]
     known = {"version": _shell().version, "receipt_key": receipt_key(_secret_key())}
     page = render_template("kiosk/kiosk.html", token=token, closed=closed, **known)
     answer = make_response(page, 410 if closed else 200)

@@ -48,7 +48,8 @@ def _ending() -> dict[str, str]:
             "thêm."
         ),
         "kept": _("Phiếu đã được giữ trên máy này; người phụ trách sẽ xem lại để gửi."),
-        "not_saved": _("Chưa lưu được phiếu. Xin bấm «Thử lại» hoặc báo người hướng dẫn."),
+        "not_saved": _("Chưa lưu được phiếu"),
+        "not_saved_so": _("Xin bấm «Thử lại» hoặc báo người hướng dẫn."),
         "try_again": _("Thử lại"),
         "done": _("Xong"),
         "returns": _("Màn hình về trang đầu sau {n} giây."),

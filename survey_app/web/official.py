@@ -8,7 +8,7 @@ from flask import url_for as address_of
 from sqlalchemy.orm import Session
 
 from survey_app import clock
-from survey_app.errors import Gone, status_of
+from survey_app.errors import Gone
 from survey_app.i18n import LANGUAGES, VIETNAMESE, _, current_locale, say, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page, public
@@ -44,6 +44,14 @@ class Letter:
 Filling(bp, "/<code>/<unit>", Letter())
 
 
+@bp.errorhandler(Gone)
+def closed(refusal: Gone) -> ReadyPage:
+    """A form that was sent, or that nobody takes any more: the letter tells how its units stand."""
+    code = (request.view_args or {})["code"]
+    letter = address_of(".invitation", code=code, lang=current_locale())
+    return error_page(410, say(refusal), (letter, _("Xem thư mời")))
+
+
 @bp.get("/<code>")
 @public
 def invitation(code: str) -> ReadyPage:
@@ -65,13 +73,6 @@ def thanks(code: str, unit: str) -> ReadyPage:
             return redirect(address_of(".start", code=code, unit=unit), 303)
     name = next(target.unit_name for target in invited.targets if target.unit == unit)
     return _page("official/thanks.html", invited, code=code, unit_name=name)
-
-
-@bp.errorhandler(Gone)
-def _gone(gone: Gone) -> ReadyPage:
-    """A form that was sent, or a wave that is over: the letter says what is left."""
-    letter = address_of(".invitation", code=(request.view_args or {})["code"])
-    return error_page(status_of(gone), say(gone), (letter, _("Về trang đầu của thư mời")))
 
 
 def _page(template: str, invited: Invited, **fields: str) -> ReadyPage:

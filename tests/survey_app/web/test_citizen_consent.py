@@ -202,6 +202,15 @@ def test_leaving_asks_first_and_then_deletes(person, sqlite_database):
     assert "Đang làm dở" not in words(person.see())
 
 
+def test_who_leaves_is_thanked_in_the_language_of_the_form(person):
+    person.begin()
+    person.see("/1?lang=km")
+
+    left = person.send("/leave")
+
+    assert '<html lang="km">' in person.client.get(left.location).text
+
+
 def test_who_gives_up_keeps_what_was_typed_until_it_is_confirmed(person):
     person.begin()
 

@@ -69,7 +69,7 @@ def test_a_second_time_gets_one_clear_sentence(person, database):
     other = Person(make_app(database).test_client(), person.door)
 
     assert other.see().status_code == 410
-    assert "mỗi mã chỉ trả lời được một lần" in words(other.see())
+    assert "Mỗi mã chỉ trả lời được một lần" in words(other.see())
     assert len(rows(database, StagedResponse)) == 1
 
 
@@ -121,6 +121,13 @@ def test_a_code_may_be_typed_as_it_is_printed(person, database, code):
     assert person.client.get(led.location).status_code == 200
     assert unknown.status_code == 404
     assert "Không có mã này" in words(unknown)
+
+
+def test_a_wrong_code_in_an_address_leads_to_where_one_is_typed(person):
+    page = person.client.get("/s/c/AAAABBBBCCCC?lang=en")
+
+    assert page.status_code == 404
+    assert 'href="/s/c?lang=en"' in page.text
 
 
 def test_the_notice_promises_no_receipt(person):

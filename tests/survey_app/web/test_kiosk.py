@@ -120,6 +120,8 @@ def test_after_the_wave_the_page_still_sends_what_waits(kiosk, counter, sqlite_d
 
     assert page.status_code == 410
     assert "data-closed" in page.text
+    for language, told in (("vi", "hiện không nhận phiếu"), ("en", "not taking"), ("km", "។")):
+        assert re.search(f'<p class="lead" lang="{language}">[^<]*{told}', page.text)
     assert "kiosk.js" in page.text
     assert page.headers["Kiosk"] == "drop"
     assert post(kiosk, counter, "contact", queue=0, version="v").get_json()["open"] is False
@@ -256,6 +258,16 @@ def test_the_pin_is_checked_by_the_server(kiosk, counter):
     for _try in range(2):
         post(kiosk, counter, "unlock", pin="0000")
     assert "tạm khóa" in post(kiosk, counter, "unlock", pin=PIN).get_json()["error"]
+
+
+def test_staff_read_vietnamese_whatever_the_browser_prefers(kiosk, counter):
+    """Their panel is opened from the start screen, which is in Vietnamese."""
+    kiosk.environ_base["HTTP_ACCEPT_LANGUAGE"] = "km"
+    wrong = post(kiosk, counter, "unlock", pin="0000")
+    leaving = post(kiosk, counter, "leave", pin=PIN, waiting=1)
+
+    assert "Mã PIN chưa đúng" in wrong.get_json()["error"]
+    assert "Còn 1 phiếu" in leaving.get_json()["error"]
 
 
 @pytest.mark.parametrize("waiting", [3, None, "0", True])

@@ -88,6 +88,24 @@ def test_a_form_is_filled_and_sent_for_each_unit(person, officials, database):
     assert state(database) == [2, 2, 0, 0]
 
 
+def test_a_letter_asks_to_choose_only_while_there_is_something_to_choose(
+    person, officials, database
+):
+    letter = f"/i/{officials.codes[0]}"
+    open_letter = words(person.client.get(letter))
+    person.finish()
+    Person(person.client, f"{letter}/S2").finish()
+    done = words(person.client.get(letter))
+    with database.writing() as session:
+        session.merge(officials.wave).closed_at = NOW
+    closed = words(person.client.get(f"/i/{officials.codes[1]}"))
+
+    asks = [("Xin chọn từng đơn vị" in text) for text in (open_letter, done, closed)]
+    assert asks == [True, False, False]
+    assert "Mọi phiếu của thư mời này đã được gửi" in done
+    assert "hiện không nhận phiếu" in closed
+
+
 def test_a_letter_with_one_unit_leads_straight_to_its_form(app, one_target, database):
     client = app.test_client()
     door = f"/i/{one_target.codes[0]}"
@@ -117,7 +135,7 @@ def test_a_used_code_says_that_the_form_was_sent(person, database):
         page = person.see(path)
         assert page.status_code == 410
         assert "Phiếu đánh giá Sở 1 đã được gửi" in words(page)
-        assert f'href="{person.door.rpartition("/")[0]}"' in page.text
+        assert f'href="{person.door[:-3]}?lang=vi"' in page.text  # to the units left to rate
     assert state(database) == [1, 1, 0, 0]
 
 

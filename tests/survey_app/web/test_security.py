@@ -113,6 +113,23 @@ def test_a_refusal_is_one_clear_sentence(app, error, status):
     assert "<h1>Sai rồi.</h1>" in page.text
 
 
+def test_a_refusal_says_what_is_the_matter_and_then_what_to_do(app):
+    refusal = Gone("Phiếu của {unit} đã gửi. Xin cảm ơn. Có thể đóng trang.", unit="UBND TP. Huế")
+    page = add(app, raising(refusal)).get("/thu")
+
+    assert "<h1>Phiếu của UBND TP. Huế đã gửi.</h1>" in page.text
+    assert '<p class="lead">Xin cảm ơn. Có thể đóng trang.</p>' in page.text
+
+
+def test_a_number_is_told_only_where_the_fault_is_ours(app):
+    add(app, raising(Busy()), "/ban", endpoint="busy")
+    client = add(app, raising(Gone("Đã đóng.")))
+    refused, broken = client.get("/thu"), client.get("/ban")
+
+    assert (refused.status_code, "Mã lỗi" in refused.text) == (410, False)
+    assert (broken.status_code, "Mã lỗi 503" in broken.text) == (503, True)
+
+
 def test_a_refusal_escapes_what_somebody_typed(app):
     page = add(app, raising(Refusal("Sai «{what}».", what="<b>"))).get("/thu")
 

@@ -2,18 +2,19 @@
 
 from typing import Any, Final
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, g, redirect, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
+from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, planning, wave_forms, wave_indices, waves
+from survey_app.services import planning, wave_forms, wave_indices, waves
 from survey_app.services.retention import DAYS
 from survey_app.services.versions import versions_of
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import record, room_page
 from survey_app.web.admin.versions import in_words, told
 
 NEW: Final = "/new-wave"
@@ -40,7 +41,7 @@ def add() -> ReadyPage:
             forms = request.form.getlist("form")
             wave = planning.make_wave(session, catalogue, _typed(), forms)
             code = wave.code
-            _record(session, planning.ADDED, f"{code} {' '.join(forms)}")
+            record(session, planning.ADDED, f"{code} {' '.join(forms)}")
     except Refusal as refusal:
         return _new_page(refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=code), 303)
@@ -63,9 +64,7 @@ def change(code: str) -> ReadyPage:
             planning.change_wave(session, wave, _typed())
             now_called = wave.code
             changed = f"{code} {now_called}" if now_called != code else code
-            _record(session, planning.CHANGED_PLAN, changed)
-    except NotFound:
-        raise
+            record(session, planning.CHANGED_PLAN, changed)
     except Refusal as refusal:
         return _plan_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=now_called, done="settings"), 303)
@@ -82,9 +81,7 @@ def choose_indices(code: str) -> ReadyPage:
         with current_app.extensions["database"].writing() as session:
             wave = planning.plannable(session, code)
             wave_indices.choose_indices(session, catalogue, wave, chosen, design)
-            _record(session, wave_indices.CHOSEN, f"{code} {' '.join(chosen)}".strip())
-    except NotFound:
-        raise
+            record(session, wave_indices.CHOSEN, f"{code} {' '.join(chosen)}".strip())
     except Refusal as refusal:
         return _plan_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=code, done="indices"), 303)
@@ -110,9 +107,7 @@ def do_plan(code: str, deed: str) -> ReadyPage:
             else:
                 waves.close_wave(wave, clock.now())
                 action = planning.ENDED
-            _record(session, action, code)
-    except NotFound:
-        raise
+            record(session, action, code)
     except Refusal as refusal:
         return _confirm_page(code, deed, refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=code), 303)
@@ -137,9 +132,7 @@ def add_form(code: str) -> ReadyPage:
             moving = request.form.get("points") == MOVE
             if moving:
                 waves.move_points(session, wave, form)
-            _record(session, wave_forms.ADDED, f"{code} {name}{' *' if moving else ''}")
-    except NotFound:
-        raise
+            record(session, wave_forms.ADDED, f"{code} {name}{' *' if moving else ''}")
     except Refusal as refusal:
         return _form_page(code, name, refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=code, done="form"), 303)
@@ -153,9 +146,7 @@ def remove_form(code: str) -> ReadyPage:
     try:
         with current_app.extensions["database"].writing() as session:
             wave_forms.leave(session, planning.plannable(session, code), name, clock.now())
-            _record(session, wave_forms.LEFT, f"{code} {name}")
-    except NotFound:
-        raise
+            record(session, wave_forms.LEFT, f"{code} {name}")
     except Refusal as refusal:
         return _plan_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.plan", code=code), 303)
@@ -253,15 +244,4 @@ def _given(refusal: Refusal | None) -> dict[str, str]:
 
 
 def _page(template: str, refusal: Refusal | None, **fields: Any) -> str:
-    return render_template(
-        f"admin/{template}",
-        message=say(refusal) if refusal else None,
-        problems=problems_of(refusal),
-        may_change=g.account.role == "administrator",
-        days=DAYS,
-        **fields,
-    )
-
-
-def _record(session: Any, action: str, subject: str) -> None:
-    accounts.record(session, g.account.id, action, subject, clock.now())
+    return room_page(template, refusal, problems=problems_of(refusal), days=DAYS, **fields)

@@ -2,18 +2,19 @@
 
 from typing import Any, Final
 
-from flask import current_app, g, render_template, request
+from flask import current_app, render_template, request
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
+from survey_app.errors import status_of
 from survey_app.i18n import _, say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, planning, point_moves
+from survey_app.services import planning, point_moves
 from survey_app.services.paging import Asked
 from survey_app.services.waves import OPEN, state_of
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.plans import problems_of
+from survey_app.web.admin.rooms import record, room_page
 
 MOVE: Final = "/waves/<code>/points/move"
 ALL: Final = "all"
@@ -43,9 +44,7 @@ def move(code: str) -> ReadyPage | str:
             if do:
                 target = f"{found.target.wave} {found.target.form}"
                 subject = f"{code} > {target} {found.moving}"
-                accounts.record(session, g.account.id, point_moves.MOVED, subject, now)
-    except NotFound:
-        raise
+                record(session, point_moves.MOVED, subject)
     except Refusal as refusal:
         return _choice_page(code, refusal), status_of(refusal)
     return render_template(
@@ -72,17 +71,16 @@ def _choice_page(code: str, refusal: Refusal | None = None) -> str:
         found = point_moves.movers_of(session, wave, asked)
         targets = point_moves.targets_of(session, wave, now)
         forms = sorted(f"{form.questionnaire}/{form.version}" for form in wave.forms)
-    return render_template(
-        "admin/point_moves.html",
+    return room_page(
+        "point_moves.html",
+        refusal,
         wave=wave,
         found=found,
         targets=targets,
         destinations=[(one.key, _destination(one)) for one in targets],
         named=[(form, form) for form in forms],
         asked=asked,
-        message=say(refusal) if refusal else None,
         problems=problems_of(refusal),
-        given=request.form,
         chosen=request.form.getlist("point"),
         is_open=state_of(wave, now) == OPEN,
     )

@@ -26,9 +26,8 @@ def room_page(template: str, refusal: Refusal | None = None, **fields: Any) -> s
     return render_template(
         f"admin/{template}",
         message=say(refusal) if refusal else None,
-        given=request.form,
         may_change=g.account.role == "administrator",
-        **fields,
+        **{"given": request.form} | fields,
     )
 
 

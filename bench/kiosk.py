@@ -18,7 +18,7 @@ from survey_app.db import Database
 from survey_app.migrate import upgrade
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.kiosks import doors_of, hash_pin, prepare_kiosk
+from survey_app.services.kiosks import hash_pin, list_kiosks, prepare_kiosk
 from survey_app.services.waves import add_form, add_point
 
 SECRET = "a-secret-of-the-bench-with-32-signs!"
@@ -83,7 +83,8 @@ def _counter(database: Database) -> tuple[str, str]:
         form = add_form(session, wave, CODE, Catalogue())
         point = add_point(session, wave, unit, "Quầy 1", form)
         _device, code = prepare_kiosk(session, point.id, "Ki-ốt 1", hash_pin("2468"), now)
-        ((_title, token),) = doors_of(session, point, SECRET, now)
+        (kiosk,) = list_kiosks(session, SECRET, now)
+    ((_title, token),) = kiosk.doors
     return token, code
 
 

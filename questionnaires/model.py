@@ -1,5 +1,6 @@
 """The frozen classes of a definition: what a questionnaire asks and how an index scores it."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -72,6 +73,12 @@ class Item(Frozen):
     def inside(self) -> tuple[Category, ...]:
         """The options on the scale, without the ones outside it."""
         return tuple(option for option in self.option if option.outside is None)
+
+    def words(self, answer: str | Iterable[str] | None) -> tuple[str, ...]:
+        """An answer in the words of the version: labels of options, a number or a text as it is."""
+        codes = (answer,) if isinstance(answer, str) else answer or ()
+        labels = {option.code: option.label for option in self.option}
+        return tuple(labels.get(code, code) for code in codes)
 
 
 class Section(Frozen):

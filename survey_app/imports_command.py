@@ -158,7 +158,7 @@ def _write_problems(report: ImportReport, path: Path) -> None:
     write_problems(report, text)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_bytes(text.getvalue().encode("utf-8-sig"))
+        part.write_bytes(text.getvalue().encode())
         part.replace(path)
     except OSError as error:
         raise Refusal("Không ghi được tệp {file}.", file=path) from error

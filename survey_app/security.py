@@ -41,6 +41,8 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+MIB: Final = 1024 * 1024
+FORM: Final = 16 * 1024  # bytes of a form around the file in it
 csrf = CSRFProtect()
 
 
@@ -63,6 +65,16 @@ def requires(*roles: str) -> Callable[[View], View]:
     return mark
 
 
+def takes_file(largest: int) -> Callable[[View], View]:
+    """Let staff send a view a file of so many bytes, more than a body may have elsewhere."""
+
+    def mark(view: View) -> View:
+        view.__dict__["largest"] = largest
+        return view
+
+    return mark
+
+
 def access_of(view: Callable[..., Any]) -> frozenset[str] | None:
     """The roles a view asks for; empty for a public one, None for one that is not marked."""
     marked: frozenset[str] | None = getattr(view, "access", None)
@@ -77,6 +89,7 @@ def leaves_no_trace() -> bool:
 def init_app(app: Flask) -> None:
     """Guard every endpoint, set the headers, and show refusals as one clear page or as JSON."""
     app.config["WTF_CSRF_SSL_STRICT"] = False  # `_check_sender` looks instead
+    app.before_request(_widen)  # the next reads the form, for the token in it
     csrf.init_app(app)
     public(app.view_functions["static"])
     app.before_request(_guard)
@@ -97,6 +110,13 @@ def trace_of(error: BaseException) -> str:
         lines += [type(found).__name__, *traceback.format_tb(found.__traceback__)]
         found = found.__cause__ or found.__context__
     return "\n".join(line.rstrip("\n") for line in lines)
+
+
+def _widen() -> None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    largest: int | None = getattr(view, "largest", None)
+    if largest is not None and _signed_in() is not None:
+        g.largest, request.max_content_length = largest, largest + FORM
 
 
 def _guard() -> ReadyPage | None:
@@ -218,6 +238,12 @@ def _message_of(code: int) -> str:
         return _("Không tìm thấy trang này. Xin kiểm tra lại địa chỉ.")
     if code == 405:
         return _("Không mở được trang này theo cách đó.")
+    if code == 413 and "largest" in g:
+        return _(
+            "Tệp lớn hơn {size} MiB nên không nhận. Xin cho máy tính bảng nối mạng để tự gửi; "
+            "phiếu vẫn nằm trên máy.",
+            size=g.largest // MIB,
+        )
     if code == 413:
         return _("Nội dung gửi lên quá lớn.")
     if code < 500:

@@ -78,6 +78,7 @@ MAY_IMPORT = {
             "survey_app.exports",
             "survey_app.errors",
             "survey_app.i18n",
+            "survey_app.services.csv_tables",
             "survey_app.services.languages",
             "survey_app.services.letters",
             "survey_app.services.result_tables",
@@ -88,7 +89,7 @@ MAY_IMPORT = {
     "survey_app.exports.qr": (set(), set()),
     # Loaded while codes are printed: a job would have to leave them in a file.
     "survey_app.exports.code_sheet": (
-        {"survey_app.exports.qr", "survey_app.i18n"},
+        {"survey_app.exports.qr", "survey_app.i18n", "survey_app.services.csv_tables"},
         {"typst"},
     ),
     "survey_app.exports.qr_sheet": (

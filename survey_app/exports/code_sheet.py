@@ -1,6 +1,5 @@
 """Codes for receipts of dossiers as files: a table for a print shop, and a sheet to cut up."""
 
-import csv
 import io
 import json
 import zipfile
@@ -11,6 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import of_record
+from survey_app.services.csv_tables import CsvTable
 
 LAYOUT: Final = Path(__file__).with_name("code_sheet.typ")
 TABLE, SHEET = "ma-ho-so.csv", "ma-ho-so.pdf"
@@ -74,23 +74,9 @@ def code_sheet(found: CodeList) -> bytes:
 
 def _table(found: CodeList) -> str:
     text = io.StringIO()
-    text.write("\ufeff")  # spreadsheets of Viet Nam know UTF-8 by it
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(
-        [
-            of_record("Mã"),
-            of_record("Địa chỉ"),
-            of_record("Đơn vị"),
-            of_record("Lĩnh vực"),
-            of_record("Tháng"),
-        ]
-    )
+    table = CsvTable(text)
+    place = (of_record("Đơn vị"), of_record("Lĩnh vực"), of_record("Tháng"))
+    table.write(of_record("Mã"), of_record("Địa chỉ"), *place)
     for code in found.codes:
-        names = (_harmless(found.unit), _harmless(found.field or ""))
-        writer.writerow([code.text, code.address, *names, found.month])
+        table.write(code.text, code.address, found.unit, found.field, found.month)
     return text.getvalue()
-
-
-def _harmless(text: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,6 +1,5 @@
 """Letters of invitation: as mails, and as a table for mail merge with the address of each."""
 
-import csv
 from collections.abc import Iterable
 from datetime import datetime
 from email.headerregistry import Address
@@ -9,9 +8,8 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import IO
 
 from survey_app.i18n import of_record
+from survey_app.services.csv_tables import CsvTable
 from survey_app.services.letters import FIRST, Letter
-
-UNSAFE = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute what begins so
 
 
 def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: datetime) -> EmailMessage:
@@ -55,13 +53,11 @@ def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: dateti
 def write_letters(letters: Iterable[Letter], stream: IO[str]) -> int:
     """Write a line for each letter, as spreadsheets open it; returns how many."""
     written = 0
-    stream.write("\ufeff")  # tells a spreadsheet that this is UTF-8
-    sheet = csv.writer(stream, lineterminator="\r\n")
+    table = CsvTable(stream, delimiter=",")
     titles = (of_record("họ tên"), of_record("liên hệ"), of_record("nhóm"))
-    sheet.writerow([*titles, of_record("địa chỉ thư mời")])
+    table.write(*titles, of_record("địa chỉ thư mời"))
     for letter in letters:
-        cells = (letter.name, letter.contact, letter.group, letter.address)
-        sheet.writerow([f"'{cell}" if cell.startswith(UNSAFE) else cell for cell in cells])
+        table.write(letter.name, letter.contact, letter.group, letter.address)
         written += 1
     return written
 

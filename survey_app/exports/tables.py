@@ -1,6 +1,5 @@
 """A Run as CSV and as a workbook, with the same figures as the page."""
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +9,10 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from survey_app.i18n import of_record
-from survey_app.services.result_tables import rounded_percent
+from survey_app.services.csv_tables import Cell, CsvTable
+from survey_app.services.result_tables import HELPED, RATER_GROUP, rounded_percent
 from survey_app.services.results import ResultsPage, TreeRow
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"
 FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##0"}
 WIDTHS = {TEXT: 16, PERCENT: 12, FRACTION: 14, POINTS: 12, COUNT: 10}
@@ -23,7 +22,6 @@ STATUS = {
     "suppressed": of_record("dưới {n} phiếu"),
 }
 COMPLEMENTARY = of_record("ẩn để giữ kín ô ít phiếu")
-Cell = str | int | float | Decimal | None
 
 
 @dataclass(frozen=True)
@@ -86,30 +84,35 @@ HELPER_COLUMNS = (
     Column(of_record("Ai giúp trả lời"), TEXT, 28),
     *INDEX_COLUMNS[2:],
 )
+GROUP_COLUMNS = (Column(of_record("Nhóm đánh giá"), TEXT, 28), *INDEX_COLUMNS[2:])
 FACT_COLUMNS = (Column(of_record("Thông tin"), TEXT, 28), Column(of_record("Giá trị"), TEXT, 90))
 
 
 def sheets(
     page: ResultsPage, document: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> tuple[Sheet, ...]:
-    """The tables of a Run: the whole, by unit, item by item, and what it was computed from."""
+    """The tables of a Run: the whole, its domains, item by item, and what it was computed from."""
     index = list(_index_rows(page, document))
     whole = Sheet(of_record("Chỉ số"), INDEX_COLUMNS, [row for row in index if not row[0]])
     by_unit = Sheet(of_record("Theo đơn vị"), INDEX_COLUMNS, [row for row in index if row[0]])
     items = Sheet(of_record("Từng câu hỏi"), ITEM_COLUMNS, list(_item_rows(page, tables)))
-    helped = list(_index_rows(page, document, "helped"))
+    helped = list(_index_rows(page, document, HELPED))
     by_helper = Sheet(of_record("Theo người giúp"), HELPER_COLUMNS, helped)
+    # Hidden in the document already: a small group, and another one that would tell it.
+    rated = [row[1:] for row in _index_rows(page, document, RATER_GROUP)]
+    by_group = Sheet(of_record("Theo nhóm đánh giá"), GROUP_COLUMNS, rated)
     facts = Sheet(of_record("Lần tính"), FACT_COLUMNS, list(_facts(page, document)))
-    return tuple(sheet for sheet in (whole, by_unit, by_helper, items, facts) if sheet.rows)
+    found = (whole, by_unit, by_helper, by_group, items, facts)
+    return tuple(sheet for sheet in found if sheet.rows)
 
 
 def write_csv(page: ResultsPage, document: Mapping[str, Any], file: BinaryIO) -> None:
-    """Write the whole and all units as the spreadsheets of Viet Nam open it: `;` and `,`."""
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(column.heading for column in INDEX_COLUMNS)
+    """Write the whole and all units as the spreadsheets of Viet Nam open it."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    table = CsvTable(text)
+    table.write(*(column.heading for column in INDEX_COLUMNS))
     for row in _index_rows(page, document):
-        writer.writerow(_csv_cell(cell) for cell in row)
+        table.write(*row)
     text.flush()
     text.detach()
 
@@ -145,7 +148,8 @@ def _index_rows(
     page: ResultsPage, document: Mapping[str, Any], by: str = ""
 ) -> Iterator[list[Cell]]:
     """The whole and all units; or what is tabulated `by` another variable, without the whole."""
-    names = {row.code: row.name for row in (page.helpers if by else page.units)}
+    told = {"": page.units, HELPED: page.helpers, RATER_GROUP: page.groups}[by]
+    names = {row.code: row.name for row in told}
     tree = {row.code: row for row in page.tree}
     for row in document["results"]:
         domain = row["domain"]
@@ -240,11 +244,3 @@ def _status(page: ResultsPage, row: Mapping[str, Any]) -> str:
 
 def _percent(rate: float | None) -> Decimal | None:
     return None if rate is None else rounded_percent(rate)
-
-
-def _csv_cell(cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(DANGEROUS) else cell
-    return str(cell).replace(".", ",")

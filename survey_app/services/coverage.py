@@ -1,6 +1,5 @@
 """Coverage: dossiers returned per counter and day against the answers given there."""
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,9 @@ from survey_app.models.codes import DossierCount
 from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.services.csv_tables import CsvTable
 from survey_app.services.points import today_in_viet_nam
+from survey_app.services.result_tables import rounded_percent
 
 ZONE: Final = "Asia/Ho_Chi_Minh"  # without summer time: UTC and seven hours
 SQLITE_SHIFT: Final = "+7 hours"
@@ -103,18 +104,16 @@ def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
 def write_coverage(found: Coverage, heading: Sequence[str], stream: TextIO) -> None:
     """Write a line per counter and day, for spreadsheets in Viet Nam (semicolon, decimal comma).
 
-    `heading` names the ten columns; names that a spreadsheet would take for formulas are disarmed.
+    `heading` names the ten columns.
     """
-    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-    writer.writerow(heading)
+    table = CsvTable(stream)
+    table.write(*heading)
     for point in found.points:
         for day, tally in point.days:
-            rate = "" if tally.rate is None else f"{100 * tally.rate:.2f}".replace(".", ",")
-            returned = "" if tally.returned is None else tally.returned
-            texts = [harmless(text) for text in (point.code, point.unit, point.name)]
-            marks = [tally.uncounted, tally.exceeding]
-            numbers = [tally.answers, tally.partial, returned, rate, *marks]
-            writer.writerow([*texts, f"{day:%d/%m/%Y}", *numbers])
+            rate = None if tally.rate is None else rounded_percent(tally.rate)
+            place = (point.code, point.unit, point.name, f"{day:%d/%m/%Y}")
+            marks = (tally.uncounted, tally.exceeding)
+            table.write(*place, tally.answers, tally.partial, tally.returned, rate, *marks)
 
 
 def _judge(tally: Tally) -> None:
@@ -171,8 +170,3 @@ def _dossiers(session: Session, wave: Wave, now: datetime) -> Iterable[tuple[int
         .group_by(DossierCount.point_id, DossierCount.day)
     )
     return [(point, day, int(n)) for point, day, n in session.execute(query)]
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -12,7 +12,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES
-from questionnaires.refusal import Refusal
 from survey_app.db import Base
 from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.units import Unit
@@ -25,8 +24,12 @@ from survey_app.services.submissions import (
     CONFLICT,
     DUPLICATE,
     REJECTED,
-    ProblemFound,
     Receipt,
+    Rejected,
+    identity_of,
+    is_code,
+    name_given,
+    reject,
 )
 
 GRIDS: Final = 12  # where in the cycle of Kish's tables an area begins
@@ -43,11 +46,6 @@ class _Call:
     row: dict[str, Any]
     content: str
     content_hash: str
-
-
-class _Rejected(Exception):  # noqa: N818 - a way out of the steps below
-    def __init__(self, code: str, refusal: Refusal) -> None:
-        self.code, self.refusal = code, refusal
 
 
 def assignments_of(session: Session, device_id: int) -> list[dict[str, Any]]:
@@ -104,19 +102,17 @@ def record_visits(session: Session, given: Sequence[Any], device_id: int | None)
     each other out. A visit never names a response, and neither it nor its receipt tells a moment
     that could be laid beside that of one; so the receipt of every retry is the same.
     """
-    order = sorted(range(len(given)), key=lambda place: _name_given(given[place]).lower())
+    order = sorted(range(len(given)), key=lambda place: name_given(given[place]).lower())
     found = {place: record_visit(session, given[place], device_id) for place in order}
     return [found[place] for place in range(len(given))]
 
 
 def record_visit(session: Session, given: Any, device_id: int | None) -> Receipt:
     """Keep one visit, in a savepoint of its own."""
-    name = _name_given(given)
     try:
         call = _read(session, given)
-    except _Rejected as rejected:
-        problem = ProblemFound("", rejected.code, rejected.refusal)
-        return Receipt(name, REJECTED, problems=(problem,))
+    except Rejected as rejected:
+        return Receipt(name_given(given), REJECTED, problems=rejected.problems)
     identity: UUID = call.row["id"]
     status = _status(session, identity, call.content_hash)
     if status is None:
@@ -128,9 +124,8 @@ def record_visit(session: Session, given: Any, device_id: int | None) -> Receipt
         except IntegrityError:  # it came twice at the same moment
             status = _status(session, identity, call.content_hash)
     if status is None:
-        refusal = Refusal("Máy chủ chưa lưu được lần tiếp cận này. Xin gửi lại sau.")
-        problem = ProblemFound("", "not_stored", refusal)
-        return Receipt(str(identity), REJECTED, problems=(problem,))
+        lost = reject("not_stored", "Máy chủ chưa lưu được lần tiếp cận này. Xin gửi lại sau.")
+        return Receipt(str(identity), REJECTED, problems=lost.problems)
     if status == CONFLICT:
         _hold(session, call, device_id)
     return Receipt(str(identity), status, receipt_of_visit(identity))
@@ -161,18 +156,19 @@ def _hold(session: Session, call: _Call, device_id: int | None) -> None:
 
 
 def _read(session: Session, given: Any) -> _Call:
-    """A visit in one spelling; raises `_Rejected` when it cannot have been."""
+    """A visit in one spelling; raises `Rejected` when it cannot have been."""
     if not isinstance(given, Mapping) or not set(given) <= FIELDS:
-        raise _Rejected("bad_shape", Refusal("Mỗi lần tiếp cận phải là một đối tượng JSON."))
+        raise reject("bad_shape", "Mỗi lần tiếp cận phải là một đối tượng JSON.")
+    identity = identity_of(given)
+    if identity is None:
+        raise reject("bad_id", "Lần tiếp cận thiếu mã «id» dạng UUID.")
     content = {name: value for name, value in given.items() if value is not None}
-    content["id"] = str(identity := _identity(content.get("id")))
+    content["id"] = str(identity)
     code = content.get("assignment")
-    known = isinstance(code, str) and code.isprintable()
-    assignment = (
-        session.scalar(select(Assignment).where(Assignment.code == code)) if known else None
-    )
+    named = select(Assignment).where(Assignment.code == code)
+    assignment = session.scalar(named) if is_code(code) else None
     if assignment is None:
-        raise _Rejected("unknown_assignment", Refusal("Không có phân công này."))
+        raise reject("unknown_assignment", "Không có phân công này.")
     household = _number(content, "household", 1, assignment.quota + assignment.reserve)
     if household is None:
         raise _wrong("household")
@@ -195,16 +191,6 @@ def _read(session: Session, given: Any) -> _Call:
     return _Call(row, written, hash_of(written))
 
 
-def _identity(given: Any) -> UUID:
-    try:
-        identity = UUID(given)
-    except (ValueError, TypeError, AttributeError):
-        identity = None
-    if identity is None or str(identity) != given.lower():
-        raise _Rejected("bad_id", Refusal("Lần tiếp cận thiếu mã «id» dạng UUID."))
-    return identity
-
-
 def _number(content: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
     value = content.get(name)
     if value is None:
@@ -224,12 +210,5 @@ def _day(given: Any) -> date:
     return day
 
 
-def _wrong(field: str) -> _Rejected:
-    template = "Lần tiếp cận ghi sai thông tin «{field}»."
-    return _Rejected("bad_visit", Refusal(template, field=field))
-
-
-def _name_given(given: Any) -> str:
-    """What a visit calls itself, if that can be said back."""
-    name = given.get("id") if isinstance(given, Mapping) else None
-    return name if isinstance(name, str) and 0 < len(name) <= 64 and name.isprintable() else ""
+def _wrong(field: str) -> Rejected:
+    return reject("bad_visit", "Lần tiếp cận ghi sai thông tin «{field}».", field=field)

@@ -293,11 +293,12 @@ def _shown(item: Item | None, value: Any) -> str:
     """An answer in the words of the form; codes of a multiple choice come in any order."""
     if value is None:
         return ""
-    labels = {option.code: option.label for option in item.option} if item else {}
-    if item is not None and item.kind == "multiple":
-        parts = value.split() if isinstance(value, str) else [str(part) for part in value]
-        return "; ".join(sorted(labels.get(part, part) for part in parts))
-    return labels.get(value, value) if isinstance(value, str) else json.dumps(value)
+    if item is not None and item.kind == "multiple" and isinstance(value, str | list):
+        parts = value.split() if isinstance(value, str) else map(str, value)
+        return "; ".join(sorted(item.words(parts)))
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return "".join(item.words(value)) if item else value
 
 
 def _circumstances(

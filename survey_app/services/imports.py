@@ -1,6 +1,5 @@
 """Import of keyed paper forms: every row of a sheet goes through the one door."""
 
-import csv
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from survey_app.services.columns import (
     layout_of,
 )
 from survey_app.services.content import content_hash_of
+from survey_app.services.csv_tables import CsvTable
 from survey_app.services.responses import accept_response
 from survey_app.services.sheets import Row, Sheet
 from survey_app.services.submissions import (
@@ -50,7 +50,6 @@ RESULTS = {
     QUARANTINED: "để riêng",
 }
 AT_POINT = ("unknown_point", "point_closed", "wrong_questionnaire", "missing_field")
-UNSAFE = ("=", "+", "-", "@", "\t")  # a spreadsheet would compute what begins so
 
 
 @dataclass(frozen=True)
@@ -300,13 +299,12 @@ def form_id(wave: str, point: str, form_number: str) -> UUID:
 
 
 def write_problems(report: ImportReport, stream: TextIO) -> None:
-    """Write the problems as CSV for a spreadsheet: semicolons, a line for each problem."""
-    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
-    writer.writerow(PROBLEM_COLUMNS)
+    """Write the problems as CSV for a spreadsheet, a line for each problem."""
+    table = CsvTable(stream)
+    table.write(*PROBLEM_COLUMNS)
     for found in report.problems:
-        cells = (report.file, str(found.row), found.column, found.item)
-        words = (*cells, RESULTS[found.status], str(found.refusal))
-        writer.writerow([f"'{word}" if word.startswith(UNSAFE) else word for word in words])
+        place = (report.file, found.row, found.column, found.item)
+        table.write(*place, RESULTS[found.status], str(found.refusal))
 
 
 def _require_point(session: Session, form: WaveForm, code: str, now: datetime) -> None:

@@ -1,12 +1,14 @@
 """Kiosks: prepared by an administrator, enrolled once with a code, left with a PIN."""
 
 import secrets
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
@@ -16,7 +18,7 @@ from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
 from survey_app.services.accounts import hash_secret, record, secret_fits
 from survey_app.services.devices import device_of, give_code, hash_token, prepare_device
 from survey_app.services.enrolment import Gate, Outcome, enrol, failures
-from survey_app.services.links import link_to, token_of
+from survey_app.services.links import link_to, signer
 from survey_app.services.packages import questionnaire_package
 from survey_app.services.sealing import PublicKey
 from survey_app.services.sorting import vietnamese
@@ -193,6 +195,7 @@ def points(session: Session, now: datetime) -> list[tuple[int, str]]:
     """The counters of waves that are not over, where a kiosk can stand, by the names of units."""
     rows = session.scalars(
         select(CollectionPoint)
+        .options(joinedload(CollectionPoint.unit))
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Wave, Wave.id == WavePoint.wave_id)
         .where(CollectionPoint.closed_at.is_(None), CollectionPoint.by_code.is_(False))
@@ -205,34 +208,25 @@ def points(session: Session, now: datetime) -> list[tuple[int, str]]:
 
 def list_kiosks(session: Session, secret_key: str, now: datetime) -> list[Listed]:
     """All kiosks with the paths of their doors now, by wave; needs a writing session."""
-    devices = session.scalars(select(Device).where(Device.kind == KIOSK).order_by(Device.name))
+    rows = session.execute(
+        select(Device, CollectionPoint)
+        .join(CollectionPoint, CollectionPoint.id == Device.point_id)
+        .options(joinedload(CollectionPoint.unit))
+        .where(Device.kind == KIOSK)
+        .order_by(Device.name)
+    ).all()
+    token, waves = signer(session, secret_key, now), _waves(session)
     found = []
-    for device in devices:
-        point = session.get(CollectionPoint, device.point_id)
-        if point is not None:
-            doors = tuple(doors_of(session, point, secret_key, now))
-            state = _state(device, now)
-            listed = (device.last_seen_at, device.queue_length, device.app_version)
-            names = (device.id, device.name, point.name, point.unit.name)
-            found.append(Listed(*names, state, *listed, doors))
+    for device, point in rows:
+        open_ones = [wave for wave, _place in waves[point.id] if is_open(wave, now)]
+        doors = tuple(
+            (wave.title, token(link_to(session, wave, point, now)))
+            for wave in (open_ones if is_collecting(point, now) else ())
+        )
+        listed = (device.last_seen_at, device.queue_length, device.app_version)
+        names = (device.id, device.name, point.name, point.unit.name)
+        found.append(Listed(*names, _state(device, now), *listed, doors))
     return found
-
-
-def doors_of(
-    session: Session, point: CollectionPoint, secret_key: str, now: datetime
-) -> list[tuple[str, str]]:
-    """Waves open at a counter and the tokens of its door there; needs a writing session."""
-    waves = session.scalars(
-        select(Wave)
-        .join(WavePoint, WavePoint.wave_id == Wave.id)
-        .where(WavePoint.point_id == point.id)
-        .order_by(Wave.id.desc())
-    )
-    return [
-        (wave.title, token_of(session, link_to(session, wave, point, now), secret_key, now))
-        for wave in waves
-        if is_open(wave, now) and is_collecting(point, now)
-    ]
 
 
 def kiosk_package(
@@ -254,6 +248,24 @@ def kiosk_package(
         "key": {"wave_id": key.wave_id, "point": key.point},
         "questionnaire": asked,
     }
+
+
+def _waves(session: Session) -> Mapping[int, list[tuple[Wave, WavePoint]]]:
+    """The waves of each counter with a kiosk, the newest first, and its places in them.
+
+    While a caller holds them, `link_to` finds the places in the session and asks for none.
+    """
+    kiosks = select(Device.point_id).where(Device.kind == KIOSK)
+    rows = session.execute(
+        select(WavePoint, Wave)
+        .join(Wave, Wave.id == WavePoint.wave_id)
+        .where(WavePoint.point_id.in_(kiosks))
+        .order_by(Wave.id.desc())
+    )
+    found: dict[int, list[tuple[Wave, WavePoint]]] = defaultdict(list)
+    for place, wave in rows:
+        found[place.point_id].append((wave, place))
+    return found
 
 
 def _kiosk_row(session: Session, device_id: int) -> Device:

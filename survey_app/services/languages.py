@@ -8,6 +8,7 @@ from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from questionnaires.translation import mark_of
 from survey_app.errors import NotFound
+from survey_app.services.csv_tables import unguarded
 from survey_app.services.reviews import Mark, Reading, Reviews
 from survey_app.services.sheets import Sheet, read_sheet
 from survey_app.services.sorting import holds, vietnamese
@@ -171,4 +172,4 @@ def _column(sheet: Sheet, title: str) -> int:
 
 def _bare(text: str) -> str:
     """A text as a spreadsheet gives it back: without the sign against formulas, and trimmed."""
-    return " ".join(text.removeprefix("'").split())
+    return " ".join(unguarded(text).split())

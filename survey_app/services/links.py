@@ -6,6 +6,7 @@ import hmac
 import secrets
 import struct
 from binascii import Error as NotBase64
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -63,22 +64,32 @@ def link_to(
 
 
 def token_of(session: Session, link: Link, secret_key: str, now: datetime) -> str:
-    """The token of a link, for `/s/` and `/k/`, signed with the newest key.
+    """The token of a link, for `/s/` and `/k/`, signed with the newest key: see `signer`."""
+    return signer(session, secret_key, now)(link)
+
+
+def signer(session: Session, secret_key: str, now: datetime) -> Callable[[Link], str]:
+    """What makes the tokens of any number of links, with the newest key looked up once.
 
     Needs a writing session, since the first call of an installation makes the first key.
     """
     keys = _valid_keys(session)
     key = keys[0] if keys else rotate_keys(session, now)
-    packed = LAYOUT.pack(
-        key.id,
-        link.wave_id,
-        link.unit_id,
-        link.point_id,
-        link.procedure_id or 0,
-        link.serial,
-        (link.last_day - FIRST_DAY).days,
-    )
-    return base64.urlsafe_b64encode(packed + _signature(packed, key, secret_key)).decode("ascii")
+
+    def token(link: Link) -> str:
+        packed = LAYOUT.pack(
+            key.id,
+            link.wave_id,
+            link.unit_id,
+            link.point_id,
+            link.procedure_id or 0,
+            link.serial,
+            (link.last_day - FIRST_DAY).days,
+        )
+        signed = packed + _signature(packed, key, secret_key)
+        return base64.urlsafe_b64encode(signed).decode("ascii")
+
+    return token
 
 
 def read_token(session: Session, token: str, secret_key: str) -> Link:

@@ -210,11 +210,12 @@ def _overlap(wave: Wave, other: Wave) -> bool:
 
 
 def _open_rows(session: Session, wave: Wave, form: str = "") -> list[tuple[CollectionPoint, str]]:
-    return [
-        (point, name)
-        for point, name in counters_of(session, wave)
-        if point.closed_at is None and form in ("", name)
-    ]
+    named = (
+        (point, f"{place.questionnaire}/{place.version}")
+        for point, place in counters_of(session, wave)
+        if point.closed_at is None
+    )
+    return [(point, name) for point, name in named if form in ("", name)]
 
 
 def _mover(point: CollectionPoint, form: str, refusal: Refusal | None = None) -> Mover:

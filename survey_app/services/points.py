@@ -22,7 +22,7 @@ from survey_app.models.waves import (
     WaveForm,
     WavePoint,
 )
-from survey_app.services.links import HANOI, VALID_KEYS, link_to, token_of
+from survey_app.services.links import HANOI, VALID_KEYS, link_to, signer
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import add_point, hold, is_collecting
@@ -82,9 +82,9 @@ def points_of(
     Needs a writing session: see `token_of`.
     """
     page = cut(counters_of(session, wave), lambda row: text_of(row[0]), asked)
-    agencies = _agencies(session, [point.id for point, _form in page.lines])
-    lines = []
-    for point, form in page.lines:
+    agencies = _agencies(session, [point.id for point, _place in page.lines])
+    token, lines = signer(session, secret_key, now), []
+    for point, place in page.lines:
         link = link_to(session, wave, point, now)
         lines.append(
             PointLine(
@@ -92,10 +92,10 @@ def points_of(
                 name=point.name,
                 unit_code=point.unit.code,
                 unit=point.unit.name,
-                form=form,
+                form=f"{place.questionnaire}/{place.version}",
                 agencies=agencies.get(point.id, 0),
                 closed_at=None if is_collecting(point, now) else point.closed_at,
-                token=token_of(session, link, secret_key, now),
+                token=token(link),
                 last_day=link.last_day,
             )
         )
@@ -158,7 +158,7 @@ def add_counter(
     hold(session, wave)
     if any(
         point.unit_id == unit.id and point.name == name
-        for point, _form in counters_of(session, wave)
+        for point, _place in counters_of(session, wave)
     ):
         template = "Đơn vị «{unit}» đã có quầy «{name}» trong đợt này."
         raise Refusal(template, unit=unit.name, name=name)
@@ -239,12 +239,12 @@ def cards(
 
     Needs a writing session: see `token_of`.
     """
-    found = []
-    for point, _form in counters_of(session, wave):
+    token, found = signer(session, secret_key, now), []
+    rows = counters_of(session, wave)
+    for point, _place in rows:
         if is_collecting(point, now) and only in (None, point.code):
             link = link_to(session, wave, point, now)
-            token = token_of(session, link, secret_key, now)
-            found.append(Card(point.unit.name, point.name, token, link.last_day))
+            found.append(Card(point.unit.name, point.name, token(link), link.last_day))
     if not found:
         raise Refusal("Không có quầy nào đang mở để in mã. Xin thêm hoặc mở lại quầy trước.")
     return found
@@ -255,18 +255,20 @@ def today_in_viet_nam(now: datetime) -> date:
     return now.astimezone(HANOI).date()
 
 
-def counters_of(session: Session, wave: Wave) -> list[tuple[CollectionPoint, str]]:
-    """The counters of a wave with the form of each, by code."""
-    form = WavePoint.questionnaire + "/" + WavePoint.version
+def counters_of(session: Session, wave: Wave) -> list[tuple[CollectionPoint, WavePoint]]:
+    """The counters of a wave with their places in it, by code.
+
+    While a caller holds them, `link_to` finds the places in the session and asks for none.
+    """
     query = (
-        select(CollectionPoint, form)
+        select(CollectionPoint, WavePoint)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
         .options(contains_eager(CollectionPoint.unit))
         .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
         .order_by(CollectionPoint.code)
     )
-    return [(point, name) for point, name in session.execute(query)]
+    return [(point, place) for point, place in session.execute(query)]
 
 
 def _agencies(session: Session, points: Sequence[int]) -> dict[int, int]:

@@ -1,6 +1,5 @@
 """Progress of fieldwork: what came of the households of a wave, and how interviews were held."""
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,10 @@ from survey_app.models.fieldwork import Assignment, Interview
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.assignments import AssignmentLine, assignments_in
-from survey_app.services.coverage import harmless
+from survey_app.services.csv_tables import CsvTable
 from survey_app.services.doubtful_calls import doubts_in
 from survey_app.services.households import calls_at
+from survey_app.services.result_tables import rounded_percent
 
 COMPLETE: Final = "complete"
 ALONE: Final = ""  # nobody else was there
@@ -161,19 +161,19 @@ def write_progress(found: Progress, heading: Sequence[str], stream: TextIO) -> N
     `heading` names the columns before the outcomes; a column for each outcome of the standard
     follows, titled by its code and number.
     """
-    writer = csv.writer(stream, delimiter=";", lineterminator="\r\n")
+    table = CsvTable(stream)
     outcomes = [f"{code} {outcome.number}".strip() for code, outcome in _finals().items()]
-    writer.writerow([*heading, *outcomes])
+    table.write(*heading, *outcomes)
     for line, tally in found.lines:
-        texts = (line.code, line.unit, line.point_name, line.tablet or "", line.surveyor or "")
+        texts = (line.code, line.unit, line.point_name, line.tablet, line.surveyor)
         numbers = (tally.quota, line.reserve, tally.households, tally.attempts, tally.complete)
         more = (tally.substitutes, tally.pending, tally.held.n)
         doubts = (tally.other_adult, tally.said_twice)
         rates = tally.rates
         shares = (rates.rr1, rates.coop1, rates.ref1, rates.con1)
-        told = ["" if rate is None else f"{100 * rate:.2f}".replace(".", ",") for rate in shares]
-        counts = [tally.finals[code] for code in _finals()]
-        writer.writerow([*map(harmless, texts), *numbers, *more, *doubts, *told, *counts])
+        told = [None if rate is None else rounded_percent(rate) for rate in shares]
+        counts = (tally.finals[code] for code in _finals())
+        table.write(*texts, *numbers, *more, *doubts, *told, *counts)
 
 
 def _finals() -> Mapping[str, Outcome]:

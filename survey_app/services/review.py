@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,14 +23,8 @@ from survey_app.services.sorting import vietnamese
 A_PAGE: Final = 50
 LONGEST_WORDS: Final = 200
 VOIDED, VOIDED_ALL, RESTORED = "response_voided", "responses_voided", "response_restored"
-# Kept in the language of record, as the page of a wave lists them.
-VOID_REASONS: Final[Mapping[str, str]] = {
-    "staff": "Cán bộ trả lời thay người dân",
-    "repeated": "Một người trả lời nhiều lần",
-    "careless": "Trả lời qua loa, không đọc câu hỏi",
-    "trial": "Phiếu thử máy",
-    "other": "Lý do khác",
-}
+OTHER: Final = "other"
+BEFORE_WORDS: Final = ": "  # stands between what was chosen and what was written
 
 
 @dataclass(frozen=True)
@@ -93,21 +87,25 @@ class ReviewPage:
 
 @dataclass(frozen=True)
 class Void:
-    """Why responses are voided: a code of `VOID_REASONS`, and words, needed for «other»."""
+    """Why responses are voided: a code, what it says in the language of record, and words.
+
+    The label is None for an unknown code; words are needed for «other».
+    """
 
     reason: str
+    label: str | None
     words: str = ""
 
     def text(self) -> str:
         """The reason as it is kept; raises `Refusal` for an unknown one or one without words."""
-        label, words = VOID_REASONS.get(self.reason), " ".join(self.words.split())
-        if label is None:
+        words = " ".join(self.words.split())
+        if self.label is None:
             raise Refusal("Xin chọn lý do hủy phiếu.")
-        if self.reason == "other" and not words:
+        if self.reason == OTHER and not words:
             raise Refusal("Xin ghi rõ lý do hủy phiếu.")
         if len(words) > LONGEST_WORDS:
             raise Refusal("Lý do hủy phiếu dài tối đa {n} ký tự.", n=LONGEST_WORDS)
-        return f"{label}: {words}" if words else label
+        return f"{self.label}{BEFORE_WORDS}{words}" if words else self.label
 
 
 def review_page(session: Session, wave: Wave, choice: Choice, after: str = "") -> ReviewPage:

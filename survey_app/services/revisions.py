@@ -252,11 +252,4 @@ def _told(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if secret:
         return (), ()
-    return words_of(item, before.get(item.code)), words_of(item, after.get(item.code))
-
-
-def words_of(item: Item, answer: Value | None) -> tuple[str, ...]:
-    """An answer in the words of the form; nothing where none was given."""
-    codes = (answer,) if isinstance(answer, str) else answer or ()
-    labels = {option.code: option.label for option in item.option}
-    return tuple(labels.get(code, code) for code in codes)
+    return item.words(before.get(item.code)), item.words(after.get(item.code))

@@ -15,6 +15,7 @@ from survey_app.services.enrolment import TABLET
 FORMAT: Final = "sipas-sealed-1"
 IMPORTED: Final = "import_sealed_file"  # what is recorded
 MOST_ITEMS: Final = 20_000
+LARGEST_FILE: Final = 20 * 1024 * 1024  # bytes: a sealed form of 70 answers has 3 to 4 kB
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,14 @@ from survey_app.services.fieldwork import record_visits
 from survey_app.services.responses import SEND_AGAIN, accept_batch
 from survey_app.services.sealing import open_sealed
 from survey_app.services.signing import sign_receipt
-from survey_app.services.submissions import LONGEST_CODE, REJECTED, Arrival, ProblemFound, Receipt
+from survey_app.services.submissions import (
+    LONGEST_CODE,
+    REJECTED,
+    Arrival,
+    ProblemFound,
+    Receipt,
+    name_given,
+)
 from survey_app.web.schemas import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds
@@ -188,7 +195,7 @@ def _open_one(session: Session, one: Any, point: str | None) -> Any:
         _check_point(content, point)
     except Refusal as refusal:
         problem = ProblemFound("", str(refusal.fields["code"]), refusal)
-        return Receipt(_name_given(one), REJECTED, problems=(problem,))
+        return Receipt(name_given(one), REJECTED, problems=(problem,))
     return content
 
 
@@ -198,7 +205,7 @@ def _is_sealed(one: Any) -> bool:
 
 def _opened(session: Session, one: Mapping[str, Any]) -> Any:
     """The response object in a sealed form, which must carry the id that stands outside."""
-    identity, secret = _name_given(one), current_app.extensions["config"].secret_key
+    identity, secret = name_given(one), current_app.extensions["config"].secret_key
     try:
         written = open_sealed(session, secret, identity, one["sealed"])
     except Refusal as refusal:
@@ -217,13 +224,6 @@ def _check_point(content: Any, point: str | None) -> None:
     given = content.get("collection_point") if isinstance(content, Mapping) else None
     if point is not None and given != point:
         raise Refusal("Phiếu không thuộc điểm lấy ý kiến của thiết bị này.", code="wrong_point")
-
-
-def _name_given(one: Any) -> str:
-    """What a submission calls itself, if that can be said back."""
-    name = one.get("id") if isinstance(one, Mapping) else None
-    fits = isinstance(name, str) and 0 < len(name) <= LONGEST_CODE and name.isprintable()
-    return str(name) if fits else ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -26,13 +26,13 @@ class Plan:
 
 KIOSK: Final = Plan(
     "kiosk",
-    ("css/site.css", "css/kiosk.css", "img/*.svg", "js/*.js", "fonts/*.woff2"),
+    ("css/site.css", "css/keys.css", "css/kiosk.css", "img/*.svg", "js/*.js", "fonts/*.woff2"),
     changing=r"^/k/[\w=-]+(/package)?$",
 )
 TABLET: Final = Plan(
     "tablet",
     (
-        *("css/site.css", "css/field.css", "img/*.svg", "fonts/*.woff2"),
+        *("css/site.css", "css/keys.css", "css/field.css", "img/*.svg", "fonts/*.woff2"),
         *("js/*.js", "js/field/*.js", "img/app-*.png", "tablet.webmanifest"),
     ),
     pages=("/t/", "/t/texts"),

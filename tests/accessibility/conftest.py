@@ -1,12 +1,12 @@
 """A browser, and a server of this test's own behind it."""
 
-import threading
+from contextlib import ExitStack
 
 import pytest
-from werkzeug.serving import make_server
 
 from bench.chromium import SHELL
 from tests.chromium import LAUNCH
+from tests.survey_app.web.served import served
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -24,20 +24,8 @@ def browser():
 @pytest.fixture
 def serve():
     """Serve applications on free ports until the test ends; gives their addresses."""
-    running = []
-
-    def serve_one(app):
-        server = make_server("127.0.0.1", 0, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        running.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield serve_one
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with ExitStack() as running:
+        yield lambda app: running.enter_context(served(app))
 
 
 @pytest.fixture

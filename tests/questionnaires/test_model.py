@@ -36,6 +36,15 @@ def test_options_outside_the_scale_are_not_on_it():
     assert [found.code for found in asked.inside] == ["1", "2"]
 
 
+def test_an_answer_is_told_in_the_words_of_the_version():
+    (asked,) = version(item(option=[option("1", label="Một"), option("2", label="Hai")])).items
+
+    assert asked.words("2") == ("Hai",)
+    assert asked.words(("2", "1")) == ("Hai", "Một")
+    assert asked.words("khác") == ("khác",)
+    assert asked.words(None) == ()
+
+
 def test_wording_is_a_draft_until_somebody_says_it_is_published():
     questionnaire = version(
         item("q1"), item("q2", wording="published", source="Quyết định"), item("q3")

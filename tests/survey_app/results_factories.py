@@ -38,6 +38,21 @@ def make_computable(session, n=20, units=1, **changes):
     return wave
 
 
+def make_rated(session, **groups):
+    """A wave with so many forms from each group of invited officials; «nobody» belongs to none."""
+    wave = make_computable(session, n=0)
+    point = make_point(session, wave)
+    for group, n in groups.items():
+        arrival = Arrival(by_code=True, rater_group=None if group == "nobody" else group)
+        for _ in range(n):
+            content = response_content(
+                wave=wave.code, collection_point=point.code, mode="invitation"
+            )
+            receipt = accept_response(session, content, NOW, catalogue(), arrival)
+            assert (receipt.status, receipt.receipt) == (ACCEPTED, None)
+    return wave
+
+
 def make_reported(session, year, rates, index="sipas-2021"):
     """A wave of which only published results exist."""
     wave = make_wave(session, year=year, source="reported", opened_at=None)

@@ -1,17 +1,16 @@
 """The room of assignments: who interviews where, import, and what is answered alone."""
 
+from functools import partial
 from typing import Any, Final
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
-from survey_app.i18n import say
+from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
 from survey_app.services import (
-    accounts,
     assignment_imports,
     assignments,
     doubtful_calls,
@@ -19,10 +18,10 @@ from survey_app.services import (
     progress,
     tablets,
 )
-from survey_app.services.line_reports import read_table
-from survey_app.services.paging import Asked
+from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import Planned, asked_for, record, room_page, take_table
 
 WAVE: Final = "/waves/<code>/assignments"
 ONE: Final = WAVE + "/of/<name>"
@@ -47,10 +46,8 @@ def add_assignment(code: str) -> ReadyPage:
             reader = assignments.Reader(session, wave)
             frame = {key: request.form.get(f"frame-{key}", "") for key in reader.frame}
             added = assignments.add_assignment(session, wave, reader.read(given, frame))
-            _record(session, assignments.ADDED, f"{code} {added.code}")
+            record(session, assignments.ADDED, f"{code} {added.code}")
             name = added.code
-    except NotFound:
-        raise
     except Refusal as refusal:
         return _list_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.assignment", code=code, name=name), 303)
@@ -60,25 +57,13 @@ def add_assignment(code: str) -> ReadyPage:
 @requires("administrator")
 def import_assignments(code: str) -> ReadyPage:
     """Read a table of assignments and answer every line; store it when asked to and all is good."""
-    sent = request.files.get("file")
-    trial = request.form.get("do") != "store"
-    try:
-        sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
-        with current_app.extensions["database"].writing() as session:
-            wave = wave_named(session, code)
-            plan = assignment_imports.plan_assignments(session, wave, sheet)
-            stored = not trial and plan.report.is_clean
-            if stored:
-                count = assignment_imports.store_assignments(session, wave, plan)
-                _record(session, assignments.IMPORTED, f"{code} {count}")
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _list_page(code, refusal), status_of(refusal)
-    page = render_template(
-        "admin/assignments_import.html", wave=wave, report=plan.report, stored=stored, say=say
-    )
-    return page, 200 if plan.report.is_clean else 422
+
+    def plan(session: Any, wave: Any, sheet: Sheet) -> Planned:
+        found = assignment_imports.plan_assignments(session, wave, sheet)
+        return found.report, partial(assignment_imports.store_assignments, session, wave, found)
+
+    refused = partial(_list_page, code)
+    return take_table(code, assignments.IMPORTED, plan, "assignments_import.html", refused)
 
 
 @bp.get(ONE, endpoint="assignment")
@@ -98,9 +83,7 @@ def change_assignment(code: str, name: str) -> ReadyPage:
             assignments.reassign(session, found, request.form.get("tablet", type=int))
             quota, reserve = request.form.get("quota", ""), request.form.get("reserve", "")
             assignments.set_households(found, quota, reserve)
-            _record(session, assignments.CHANGED_ONE, f"{code} {name}")
-    except NotFound:
-        raise
+            record(session, assignments.CHANGED_ONE, f"{code} {name}")
     except Refusal as refusal:
         return _one_page(code, name, refusal), status_of(refusal)
     return redirect(address_of("admin.assignment", code=code, name=name), 303)
@@ -127,7 +110,7 @@ def do_assignment(code: str, name: str, deed: str) -> ReadyPage:
         else:
             assignments.reopen_assignment(found)
         action = assignments.CLOSED_ONE if deed == "close" else assignments.REOPENED
-        _record(session, action, f"{code} {name}")
+        record(session, action, f"{code} {name}")
     return redirect(address_of("admin.assignment", code=code, name=name), 303)
 
 
@@ -149,24 +132,21 @@ def choose_private(code: str, form: str) -> ReadyPage:
             wave = wave_named(session, code)
             chosen = private_items.choose_private(session, catalogue, wave, form, given)
             subject = f"{code} {form} {' '.join(chosen)}".strip()
-            _record(session, private_items.CHOSEN, subject)
-    except NotFound:
-        raise
+            record(session, private_items.CHOSEN, subject)
     except Refusal as refusal:
         return _private_page(code, form, refusal), status_of(refusal)
     return redirect(address_of("admin.private_items", code=code, form=form, done=1), 303)
 
 
 def _list_page(code: str, refusal: Refusal | None = None) -> str:
-    given = request.args
-    only = given.get("only", "")
-    known = only if only in KINDS else ""
-    asked = Asked(given.get("q", "")[:80], given.get("page", 1, type=int), known)
+    asked = asked_for(KINDS)
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
         found = assignments.assignments_of(session, wave, asked)
         choices = assignments.choices_of(session, wave)
-    return _page("assignments.html", refusal, wave=wave, found=found, asked=asked, choices=choices)
+    return room_page(
+        "assignments.html", refusal, wave=wave, found=found, asked=asked, choices=choices
+    )
 
 
 def _one_page(code: str, name: str, refusal: Refusal | None = None) -> str:
@@ -177,7 +157,7 @@ def _one_page(code: str, name: str, refusal: Refusal | None = None) -> str:
         tally = progress.progress_of(session, wave, only=name).total
         doubts = doubtful_calls.doubts_at(session, line.id)
     fields = {"wave": wave, "line": line, "tally": tally, "tablets": choices, "doubts": doubts}
-    return _page("assignments_one.html", refusal, **fields)
+    return room_page("assignments_one.html", refusal, **fields)
 
 
 def _private_page(code: str, form: str, refusal: Refusal | None = None) -> str:
@@ -187,20 +167,6 @@ def _private_page(code: str, form: str, refusal: Refusal | None = None) -> str:
         choices = private_items.choices_of(session, catalogue, wave, form)
     chosen = request.form.getlist("item") if refusal else None
     done = request.args.get("done") == "1"
-    return _page(
+    return room_page(
         "assignments_private.html", refusal, wave=wave, choices=choices, chosen=chosen, done=done
     )
-
-
-def _page(template: str, refusal: Refusal | None, **fields: Any) -> str:
-    return render_template(
-        f"admin/{template}",
-        message=say(refusal) if refusal else None,
-        given=request.form,
-        may_change=g.account.role == "administrator",
-        **fields,
-    )
-
-
-def _record(session: Any, action: str, subject: str) -> None:
-    accounts.record(session, g.account.id, action, subject, clock.now())

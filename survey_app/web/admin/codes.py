@@ -3,12 +3,11 @@
 import io
 from typing import Final
 
-from flask import Response, current_app, g, render_template, request
+from flask import current_app, g, request
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.exports.code_sheet import CodeList, PrintedCode, write_codes
-from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services.code_orders import (
     MOST,
@@ -20,6 +19,7 @@ from survey_app.services.code_orders import (
 from survey_app.services.dossier_codes import printed
 from survey_app.services.dossier_labels import THRESHOLD
 from survey_app.web.admin.door import bp
+from survey_app.web.admin.rooms import attached, room_page
 from survey_app.web.api_codes import address_of_code
 
 NAME: Final = "ma-ho-so-{wave}-{month}.zip"
@@ -49,21 +49,12 @@ def print_dossier_codes(code: str) -> ReadyPage:
     codes = [PrintedCode(printed(one), address_of_code(one) or "") for one in sheet.codes]
     file = io.BytesIO()
     write_codes(CodeList(sheet.unit_name, sheet.field_name, sheet.month, codes), file)
-    answer = Response(file.getvalue(), mimetype="application/zip")
     name = NAME.format(wave=code, month=sheet.month)
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return attached(file.getvalue(), "application/zip", name)
 
 
 def _page(code: str, refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
         choices = code_choices(session, code, clock.now())
-    return render_template(
-        "admin/quality_codes.html",
-        wave_code=code,
-        choices=choices,
-        least=THRESHOLD,
-        most=MOST,
-        message=say(refusal) if refusal else None,
-        given=request.form,
-    )
+    fields = {"wave_code": code, "choices": choices, "least": THRESHOLD, "most": MOST}
+    return room_page("quality_codes.html", refusal, **fields)

@@ -1,20 +1,21 @@
 """The room of coverage: answers against dossiers returned, and the import of those counts."""
 
 import io
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
-from flask import Response, current_app, g, render_template, request
+from flask import current_app, request
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
-from survey_app.i18n import _, say
+from survey_app.i18n import _
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, coverage, dossier_counts
-from survey_app.services.line_reports import read_table
+from survey_app.services import coverage, dossier_counts
 from survey_app.services.points import today_in_viet_nam
+from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, Planned, attached, record, room_page, take_table
 
 WAVE: Final = "/waves/<code>/coverage"
 
@@ -32,7 +33,7 @@ def coverage_csv(code: str) -> ReadyPage:
     """A line per counter and day, as a file; who took it is recorded."""
     with current_app.extensions["database"].writing() as session:
         found = coverage.coverage_of(session, wave_named(session, code), clock.now())
-        accounts.record(session, g.account.id, "download", f"{code} coverage", clock.now())
+        record(session, "download", f"{code} coverage")
     heading = (
         *(_("Mã quầy"), _("Đơn vị"), _("Quầy"), _("Ngày")),
         *(_("Phiếu hoàn thành"), _("Phiếu dở dang"), _("Số hồ sơ trả"), _("Tỷ lệ trả lời (%)")),
@@ -40,43 +41,25 @@ def coverage_csv(code: str) -> ReadyPage:
     )
     stream = io.StringIO()
     coverage.write_coverage(found, heading, stream)
-    answer = Response(
-        b"\xef\xbb\xbf" + stream.getvalue().encode("utf-8"), content_type="text/csv; charset=utf-8"
-    )
-    answer.headers.set("Content-Disposition", "attachment", filename=f"do-bao-phu-{code}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"do-bao-phu-{code}.csv")
 
 
 @bp.post(WAVE)
 @requires("administrator")
 def import_dossiers(code: str) -> ReadyPage:
     """Read a table of dossiers returned and answer every line; store it when asked and all good."""
-    sent = request.files.get("file")
-    trial = request.form.get("do") != "store"
-    today = today_in_viet_nam(clock.now())
-    try:
-        sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
-        entries = dossier_counts.entries_of(sheet)
-        with current_app.extensions["database"].writing() as session:
-            wave = wave_named(session, code)
-            plan = dossier_counts.plan_counts(session, entries, today)
-            stored = not trial and plan.report.is_clean
-            if stored:
-                count = dossier_counts.store_counts(session, plan)
-                subject = f"{code} {count}"
-                accounts.record(session, g.account.id, "import_dossiers", subject, clock.now())
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _page(code, say(refusal)), status_of(refusal)
-    page = render_template(
-        "admin/coverage_import.html", wave=wave, report=plan.report, stored=stored, say=say
-    )
-    return page, 200 if plan.report.is_clean else 422
+
+    def plan(session: Any, _wave: Any, sheet: Sheet) -> Planned:
+        today, entries = today_in_viet_nam(clock.now()), dossier_counts.entries_of(sheet)
+        found = dossier_counts.plan_counts(session, entries, today)
+        return found.report, partial(dossier_counts.store_counts, session, found)
+
+    refused = partial(_page, code)
+    return take_table(code, "import_dossiers", plan, "coverage_import.html", refused)
 
 
-def _page(code: str, message: str | None = None) -> str:
+def _page(code: str, refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
         found = coverage.coverage_of(session, wave_named(session, code), clock.now())
     shown = next((p for p in found.points if p.code == request.args.get("point")), None)
-    return render_template("admin/coverage.html", found=found, shown=shown, message=message)
+    return room_page("coverage.html", refusal, found=found, shown=shown)

@@ -3,19 +3,18 @@
 from typing import Any, Final
 from uuid import UUID
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, g, redirect, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
-from survey_app.i18n import say
+from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, held, staging
+from survey_app.services import held, staging
 from survey_app.services.held import Decision
-from survey_app.services.paging import Asked
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import bp
+from survey_app.web.admin.rooms import asked_for, record, room_page
 
 KEEPERS: Final = ("administrator", "supervisor")  # who may see single answers of a conflict
 WAVE: Final = "/waves/<code>/held"
@@ -49,7 +48,7 @@ def try_staged_again(code: str) -> ReadyPage:
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
         staging.try_again(session, wave)
-        accounts.record(session, g.account.id, staging.TRIED_AGAIN, code, clock.now())
+        record(session, staging.TRIED_AGAIN, code)
     return redirect(address_of("admin.held", code=code, again=1), 303)
 
 
@@ -74,8 +73,6 @@ def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
                 held.accept_held(session, catalogue, wave, key, by)
             else:
                 held.set_aside(session, wave, key, by)
-    except NotFound:
-        raise
     except Refusal as refusal:
         return _one_page(code, key, refusal), status_of(refusal)
     return redirect(address_of("admin.held", code=code, done=1), 303)
@@ -83,9 +80,7 @@ def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
 
 def _list_page(code: str) -> str:
     given = request.args
-    only = given.get("only", "")
-    known = only if only in (*held.REASONS, held.SETTLED) else ""
-    asked = Asked(given.get("q", "")[:80], given.get("page", 1, type=int), known)
+    asked = asked_for((*held.REASONS, held.SETTLED))
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
         found = held.held_of(session, wave, asked)
@@ -93,7 +88,7 @@ def _list_page(code: str) -> str:
     taken = (given.get("taken", type=int), given.get("left", type=int))
     fields: dict[str, Any] = {name: given.get(name) == "1" for name in ("done", "again")}
     fields |= {"found": found, "asked": asked, "taken": taken, "refused": refused}
-    return _page("held.html", wave=wave, **fields)
+    return room_page("held.html", wave=wave, **fields)
 
 
 def _one_page(code: str, key: tuple[UUID, str], refusal: Refusal | None = None) -> str:
@@ -101,14 +96,4 @@ def _one_page(code: str, key: tuple[UUID, str], refusal: Refusal | None = None) 
     with current_app.extensions["database"].reading() as session:
         wave = wave_named(session, code)
         page = held.held_page(session, catalogue, wave, key)
-    return _page("held_one.html", refusal, wave=wave, page=page)
-
-
-def _page(template: str, refusal: Refusal | None = None, **fields: Any) -> str:
-    return render_template(
-        f"admin/{template}",
-        message=say(refusal) if refusal else None,
-        given=request.form,
-        may_settle=g.account.role == "administrator",
-        **fields,
-    )
+    return room_page("held_one.html", refusal, wave=wave, page=page)

@@ -5,7 +5,7 @@ import io
 from typing import Any, Final
 from uuid import UUID
 
-from flask import Response, current_app, g, redirect, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask import url_for as address_of
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from survey_app.exports.letters import write_letters
 from survey_app.i18n import say
 from survey_app.models.waves import Wave
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, jobs
+from survey_app.services import jobs
 from survey_app.services.invitation_lists import counts_of_list, import_list, list_of
 from survey_app.services.letters import FIRST, KINDS, SEND_LETTERS, letters_for_all, mark_sent
 from survey_app.services.links import HANOI
@@ -31,6 +31,7 @@ from survey_app.services.sheets import read_sheet
 from survey_app.services.staging import FEWEST
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached, record
 
 SHOWN_PROBLEMS: Final = 100
 IMPORTED, RATERS, ASSIGNED = "import_invitations", "rater_matrix", "assign_invitations"
@@ -62,7 +63,7 @@ def import_invitations(code: str) -> ReadyPage:
             return _overview(session, wave, message=say(refusal)), 422
         if report.stored:
             subject = f"{code} +{report.added}"
-            accounts.record(session, g.account.id, IMPORTED, subject, now)
+            record(session, IMPORTED, subject)
         page = _overview(session, wave, report=report, shown=SHOWN_PROBLEMS)
     return page, 422 if report.problems else 200
 
@@ -104,7 +105,7 @@ def save_raters(code: str) -> ReadyPage:
         ]
         save_matrix(session, wave, chosen)
         subject = f"{code} {len(chosen)}"
-        accounts.record(session, g.account.id, RATERS, subject, clock.now())
+        record(session, RATERS, subject)
     return redirect(address_of("admin.invitations", code=code) + "#assign", 303)
 
 
@@ -116,7 +117,7 @@ def assign_invitations(code: str) -> ReadyPage:
         wave = wave_named(session, code)
         assigned = assign_targets(session, wave, request.form.get("form", ""))
         subject = f"{code} +{assigned.added} -{assigned.removed}"
-        accounts.record(session, g.account.id, ASSIGNED, subject, clock.now())
+        record(session, ASSIGNED, subject)
         return _overview(session, wave, assigned=assigned), 200
 
 
@@ -134,10 +135,8 @@ def export_letters(code: str) -> ReadyPage:
         if "mark" in request.form:
             for letter in letters:
                 mark_sent(session, letter.invitation_id, now.astimezone(HANOI).date())
-        accounts.record(session, g.account.id, EXPORTED, f"{code} {n}", now)
-    answer = Response(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"thu-moi-{code}.csv")
-    return answer
+        record(session, EXPORTED, f"{code} {n}")
+    return attached(stream.getvalue(), CSV, f"thu-moi-{code}.csv")
 
 
 @bp.post("/waves/<code>/invitations/send")
@@ -151,7 +150,7 @@ def send_letters(code: str) -> ReadyPage:
         payload = {"wave": wave_named(session, code).code, "letter": kind}
         # Asked for in nobody's name: two who ask at once get one job, and nobody gets two letters.
         job = jobs.ask_job(session, SEND_LETTERS, payload, None, clock.now())
-        accounts.record(session, g.account.id, SENT, f"{code} {kind}", clock.now())
+        record(session, SENT, f"{code} {kind}")
     return redirect(address_of("admin.letters", code=code, job_id=job), 303)
 
 

@@ -1,14 +1,14 @@
 """The room of kiosks: preparing one for a counter, its code, its signs of life, taking it away."""
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, kiosks
+from survey_app.services import kiosks
 from survey_app.web.admin.door import bp
+from survey_app.web.admin.rooms import record, room_page
 
 
 @bp.get("/kiosks", endpoint="kiosks")
@@ -29,7 +29,7 @@ def prepare() -> ReadyPage | str:
             point = request.form.get("point", 0, int)
             name = request.form.get("name", "")
             device, code = kiosks.prepare_kiosk(session, point, name, pin_hash, now)
-            accounts.record(session, g.account.id, kiosks.PREPARED, device.name, now)
+            record(session, kiosks.PREPARED, device.name)
     except Refusal as refusal:
         return _page(refusal), 400
     return _code_page(device.id, code)
@@ -42,7 +42,7 @@ def renew(device_id: int) -> str:
     now = clock.now()
     with current_app.extensions["database"].writing() as session:
         device, code = kiosks.renew_code(session, device_id, now)
-        accounts.record(session, g.account.id, kiosks.PREPARED, device.name, now)
+        record(session, kiosks.PREPARED, device.name)
     return _code_page(device_id, code)
 
 
@@ -53,7 +53,7 @@ def revoke(device_id: int) -> ReadyPage:
     now = clock.now()
     with current_app.extensions["database"].writing() as session:
         device = kiosks.revoke_kiosk(session, device_id, now)
-        accounts.record(session, g.account.id, kiosks.REVOKED, device.name, now)
+        record(session, kiosks.REVOKED, device.name)
     return redirect(address_of("admin.kiosks"), 303)
 
 
@@ -62,13 +62,7 @@ def _page(refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].writing() as session:
         found = kiosks.list_kiosks(session, config.secret_key, clock.now())
         points = kiosks.points(session, clock.now())
-    return render_template(
-        "admin/kiosks.html",
-        kiosks=found,
-        points=points,
-        message=say(refusal) if refusal else None,
-        given=request.form,
-    )
+    return room_page("kiosks.html", refusal, kiosks=found, points=points)
 
 
 def _code_page(device_id: int, code: str) -> str:

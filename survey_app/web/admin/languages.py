@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Final
 
-from flask import Response, current_app, g, redirect, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask import url_for as address_of
 
 from questionnaires.model import QuestionnaireVersion
@@ -12,7 +12,6 @@ from survey_app.errors import NotFound
 from survey_app.exports.review_sheet import write_review_sheet
 from survey_app.i18n import LANGUAGES, VIETNAMESE, catalogue
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts
 from survey_app.services.languages import (
     SHOWS,
     Asked,
@@ -24,6 +23,7 @@ from survey_app.services.languages import (
 )
 from survey_app.services.prompts import Prompts
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached, record
 from survey_app.web.audio import prompts_of
 
 TRANSLATED: Final = tuple(code for code in LANGUAGES if code != VIETNAMESE)
@@ -76,9 +76,7 @@ def texts_sheet(locale: str) -> ReadyPage:
     chosen = [file_named(files, name)] if name else files
     stream = BytesIO()
     write_review_sheet((line for file in chosen for line in file.lines), stream)
-    answer = Response(stream.getvalue(), content_type="text/csv; charset=utf-8")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"doc-soat-{locale}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"doc-soat-{locale}.csv")
 
 
 @bp.post("/languages/<locale>/readings")
@@ -94,7 +92,7 @@ def take_reading(locale: str) -> ReadyPage:
     with current_app.extensions["database"].writing() as session:
         current_app.extensions["reviews"].keep(locale, reading, now)
         subject = f"{locale} +{len(reading.confirmed)} -{len(reading.withdrawn)}"
-        accounts.record(session, g.account.id, REVIEWED, subject, now)
+        record(session, REVIEWED, subject)
     counts = (len(reading.confirmed), len(reading.withdrawn), outcome.changed, outcome.gone)
     told = "&".join(f"{name}={n}" for name, n in zip(COUNTS, counts, strict=True))
     return redirect(f"{address_of('admin.texts', locale=locale)}?{told}", 303)
@@ -121,7 +119,7 @@ def prompts(code: str, version: str) -> str:
 def keep_prompt(code: str, version: str) -> ReadyPage:
     """Put a recording in place of what there is for a question, or take ours away."""
     asked, of = _version(f"{code}/{version}"), request.form.get("of", "")
-    item, now = request.form.get("item", ""), clock.now()
+    item = request.form.get("item", "")
     _check_language(of)
     sent = request.files.get("sound")
     with current_app.extensions["database"].writing() as session:
@@ -130,7 +128,7 @@ def keep_prompt(code: str, version: str) -> ReadyPage:
         else:
             _prompts().keep(asked, of, item, sent.read() if sent else b"")
         action = ERASED if "remove" in request.form else RECORDED
-        accounts.record(session, g.account.id, action, f"{asked.name} {of} {item}", now)
+        record(session, action, f"{asked.name} {of} {item}")
     return redirect(address_of("admin.prompts", code=code, version=version, of=of), 303)
 
 

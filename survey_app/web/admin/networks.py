@@ -1,14 +1,14 @@
 """The room of networks: which ranges of addresses belong to offices."""
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, g, redirect, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import networks
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import room_page
 
 
 @bp.get("/networks")
@@ -43,8 +43,4 @@ def remove_office_network(network_id: int) -> ReadyPage:
 def _page(refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
         found = networks.networks(session)
-    message = say(refusal) if refusal else None
-    given = request.form if refusal else {}
-    return render_template(
-        "admin/quality_networks.html", networks=found, message=message, given=given
-    )
+    return room_page("quality_networks.html", refusal, networks=found)

@@ -1,6 +1,7 @@
 """The room of counters: their list and settings, links, keys, import, and sheets to print."""
 
 from datetime import date
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,11 +15,11 @@ from survey_app.exports.files import published
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, jobs, links, point_imports, points
-from survey_app.services.line_reports import read_table
-from survey_app.services.paging import Asked
+from survey_app.services import jobs, links, point_imports, points
+from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import Planned, asked_for, attached, record, room_page, take_table
 
 WAVE: Final = "/waves/<code>/points"
 POINT: Final = WAVE + "/<point>"
@@ -44,11 +45,9 @@ def add_point(code: str) -> ReadyPage:
             unit = points.unit_named(points.units_on(session, _today()), given["unit"])
             form = points.form_named(session, wave, given["form"])
             point = points.add_counter(session, wave, unit, given["name"], form)
-            _record(session, "add_point", f"{code} {point.code}")
-    except NotFound:
-        raise
+            record(session, "add_point", f"{code} {point.code}")
     except Refusal as refusal:
-        return _list_page(code, message=say(refusal), given=given), status_of(refusal)
+        return _list_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.point", code=code, point=point.code), 303)
 
 
@@ -60,11 +59,9 @@ def set_last_day(code: str) -> ReadyPage:
         with current_app.extensions["database"].writing() as session:
             wave = wave_named(session, code)
             points.set_last_day(wave, request.form.get("day", ""), _today())
-            _record(session, "set_links_last_day", f"{code} {wave.links_expire_on or ''}".strip())
-    except NotFound:
-        raise
+            record(session, "set_links_last_day", f"{code} {wave.links_expire_on or ''}".strip())
     except Refusal as refusal:
-        return _list_page(code, message=say(refusal)), status_of(refusal)
+        return _list_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.wave_points", code=code), 303)
 
 
@@ -72,26 +69,14 @@ def set_last_day(code: str) -> ReadyPage:
 @requires("administrator")
 def import_points(code: str) -> ReadyPage:
     """Read a table of counters and answer every line; store them when asked to and all are good."""
-    sent = request.files.get("file")
-    trial = request.form.get("do") != "store"
-    try:
-        sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
-        with current_app.extensions["database"].writing() as session:
-            wave = wave_named(session, code)
-            form = points.form_named(session, wave, request.form.get("form", ""))
-            plan = point_imports.plan_points(session, wave, sheet, _today())
-            stored = not trial and plan.report.is_clean
-            if stored:
-                added = point_imports.store_points(session, wave, form, plan)
-                _record(session, "import_points", f"{code} {added}")
-    except NotFound:
-        raise
-    except Refusal as refusal:
-        return _list_page(code, message=say(refusal)), status_of(refusal)
-    page = render_template(
-        "admin/points_import.html", wave=wave, report=plan.report, stored=stored, say=say
-    )
-    return page, 200 if plan.report.is_clean else 422
+
+    def plan(session: Any, wave: Any, sheet: Sheet) -> Planned:
+        form = points.form_named(session, wave, request.form.get("form", ""))
+        found = point_imports.plan_points(session, wave, sheet, _today())
+        return found.report, partial(point_imports.store_points, session, wave, form, found)
+
+    refused = partial(_list_page, code)
+    return take_table(code, "import_points", plan, "points_import.html", refused)
 
 
 @bp.get(POINT)
@@ -116,11 +101,9 @@ def change_point(code: str, point: str) -> ReadyPage:
             found.name = points.clean_name(given["name"])
             found.opening_hours = points.read_hours(given["hours"])
             points.set_agencies(session, found, given["agencies"], _today())
-            _record(session, "change_point", f"{code} {point}")
-    except NotFound:
-        raise
+            record(session, "change_point", f"{code} {point}")
     except Refusal as refusal:
-        return _point_page(code, point, say(refusal), given), status_of(refusal)
+        return _point_page(code, point, refusal, given), status_of(refusal)
     return redirect(address_of("admin.point", code=code, point=point), 303)
 
 
@@ -160,7 +143,7 @@ def do_point(code: str, point: str, deed: str) -> ReadyPage:
             points.close_point(found, clock.now())
         else:
             points.reopen_point(found)
-        _record(session, f"{deed}_point", f"{code} {point}")
+        record(session, f"{deed}_point", f"{code} {point}")
     return redirect(address_of("admin.point", code=code, point=point), 303)
 
 
@@ -179,7 +162,7 @@ def rotate() -> ReadyPage:
     """Change the signing key."""
     with current_app.extensions["database"].writing() as session:
         key = links.rotate_keys(session, clock.now())
-        _record(session, "rotate_link_key", str(key.id))
+        record(session, "rotate_link_key", str(key.id))
     return redirect(address_of("admin.ask_rotation"), 303)
 
 
@@ -197,7 +180,7 @@ def ask_sheet(code: str) -> ReadyPage:
             points.point_in(session, wave, only)
         payload = {"wave": code, "point": only, "paper": paper}
         job = jobs.ask_job(session, jobs.QR_SHEET, payload, g.account.id, clock.now())
-        _record(session, "ask_qr_sheet", f"{code} {only or '*'} {paper}")
+        record(session, "ask_qr_sheet", f"{code} {only or '*'} {paper}")
     return redirect(address_of("admin.sheet", job_id=job), 303)
 
 
@@ -216,10 +199,8 @@ def sheet_file(job_id: UUID) -> ReadyPage:
     """The finished sheet."""
     state = _sheet_job(job_id)
     content = published(current_app.extensions["config"].files, str(job_id), SHEET)
-    answer = Response(content, mimetype="application/pdf")
     name = f"ma-qr-{state.payload['wave']}-{state.payload['paper']}.pdf"
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return attached(content, "application/pdf", name)
 
 
 def _sheet_job(job_id: UUID) -> jobs.JobState:
@@ -230,30 +211,20 @@ def _sheet_job(job_id: UUID) -> jobs.JobState:
     return state
 
 
-def _list_page(code: str, message: str | None = None, given: dict[str, str] | None = None) -> str:
-    config = current_app.extensions["config"]
-    asked = Asked(request.args.get("q", "")[:80], request.args.get("page", 1, type=int))
+def _list_page(code: str, refusal: Refusal | None = None) -> str:
+    config, asked = current_app.extensions["config"], asked_for()
     # Writing, since the very first link of an installation makes the key that signs it.
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
         forms = [f"{form.questionnaire}/{form.version}" for form in wave.forms]
-    return render_template(
-        "admin/points.html",
-        found=found,
-        wave=wave,
-        asked=asked,
-        units=units,
-        forms=forms,
-        message=message,
-        given=given or {},
-        address=_address,
-    )
+    fields = {"found": found, "wave": wave, "asked": asked, "units": units, "forms": forms}
+    return room_page("points.html", refusal, address=_address, **fields)
 
 
 def _point_page(
-    code: str, name: str, message: str | None = None, given: dict[str, Any] | None = None
+    code: str, name: str, refusal: Refusal | None = None, given: dict[str, Any] | None = None
 ) -> str:
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
@@ -268,8 +239,9 @@ def _point_page(
         "hours": points.hours_as_text(found.opening_hours),
         "agencies": [unit.code for unit in served],
     } | (given or {})
-    return render_template(
-        "admin/points_one.html",
+    return room_page(
+        "points_one.html",
+        refusal,
         wave=wave,
         point=found,
         address=_address(token),
@@ -277,7 +249,6 @@ def _point_page(
         week=points.WEEK,
         agencies=list(known.values()),
         shown=shown,
-        message=message,
         is_closed=found.closed_at is not None and found.closed_at <= clock.now(),
     )
 
@@ -294,7 +265,3 @@ def _address(token: str) -> str:
 
 def _today() -> date:
     return points.today_in_viet_nam(clock.now())
-
-
-def _record(session: Any, action: str, subject: str) -> None:
-    accounts.record(session, g.account.id, action, subject, clock.now())

@@ -3,14 +3,14 @@
 import io
 from typing import Final
 
-from flask import Response, current_app, g, render_template
+from flask import current_app, render_template
 
-from survey_app import clock
 from survey_app.i18n import _
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, progress
+from survey_app.services import progress
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import CSV, attached, record
 
 WAVE: Final = "/waves/<code>/progress"
 
@@ -31,7 +31,7 @@ def progress_csv(code: str) -> ReadyPage:
     """A line per assignment, as a file; who took it is recorded."""
     with current_app.extensions["database"].writing() as session:
         found = progress.progress_of(session, wave_named(session, code))
-        accounts.record(session, g.account.id, "download", f"{code} progress", clock.now())
+        record(session, "download", f"{code} progress")
     heading = (
         *(_("Mã phân công"), _("Đơn vị"), _("Địa bàn"), _("Máy"), _("Điều tra viên")),
         *(_("Số hộ"), _("Hộ dự phòng"), _("Hộ đã đến"), _("Lần tiếp cận")),
@@ -42,8 +42,4 @@ def progress_csv(code: str) -> ReadyPage:
     )
     stream = io.StringIO()
     progress.write_progress(found, heading, stream)
-    answer = Response(
-        b"\xef\xbb\xbf" + stream.getvalue().encode("utf-8"), content_type="text/csv; charset=utf-8"
-    )
-    answer.headers.set("Content-Disposition", "attachment", filename=f"tien-do-{code}.csv")
-    return answer
+    return attached(stream.getvalue(), CSV, f"tien-do-{code}.csv")

@@ -9,16 +9,23 @@ from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.i18n import _, say
+from survey_app.i18n import _, say, spoken
 from survey_app.security import ReadyPage, requires
 from survey_app.services import review
 from survey_app.services.quality import FLAGGED, POINTS
-from survey_app.services.review import VOID_REASONS, Choice, Sweep, Void
+from survey_app.services.review import BEFORE_WORDS, OTHER, Choice, Sweep, Void
 from survey_app.services.sensitivity import sensitivity_of
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 JUDGES: Final = ("administrator", "supervisor")
+VOID_REASONS: Final = {
+    "staff": _("Cán bộ trả lời thay người dân"),
+    "repeated": _("Một người trả lời nhiều lần"),
+    "careless": _("Trả lời qua loa, không đọc câu hỏi"),
+    "trial": _("Phiếu thử máy"),
+    OTHER: _("Lý do khác"),
+}
 
 
 @bp.get("/waves/<code>/quality")
@@ -89,6 +96,14 @@ def restore_one(code: str, response_id: UUID) -> ReadyPage:
     return redirect(address_of("admin.reviewed", code=code, response_id=response_id), 303)
 
 
+@bp.app_template_filter("void_reason")
+def void_reason(kept: str) -> str:
+    """A reason for a reader: what was chosen in their language, words as they were written."""
+    label, sign, words = kept.partition(BEFORE_WORDS)
+    said = spoken({name: name for name in VOID_REASONS.values()})
+    return f"{said.get(label, label)}{sign}{words}"
+
+
 def _signal_names() -> dict[str, str]:
     """What a sign of misuse is called, in the language of the page."""
     return {
@@ -140,7 +155,7 @@ def _page(template: str, **fields: Any) -> str:
         f"admin/{template}",
         signal_names=_signal_names(),
         mode_names=mode_names(),
-        void_reasons=VOID_REASONS,
+        void_reasons=spoken(VOID_REASONS),
         given=request.form,
         may_judge=g.account.role in JUDGES,
         filters=_filters(_choice()),
@@ -151,7 +166,8 @@ def _page(template: str, **fields: Any) -> str:
 
 def _void() -> Void:
     """The reason as it was filled in; raises `Refusal` when it will not do."""
-    void = Void(request.form.get("reason", ""), request.form.get("words", ""))
+    reason = request.form.get("reason", "")
+    void = Void(reason, VOID_REASONS.get(reason), request.form.get("words", ""))
     void.text()
     return void
 

@@ -10,10 +10,11 @@ from survey_app import clock
 from survey_app.exports.files import published
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, jobs, overview, results
+from survey_app.services import jobs, overview, results
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.waves import index_of, wave_named
 from survey_app.web.admin.door import READERS, bp
+from survey_app.web.admin.rooms import attached, record
 
 DOWNLOAD: Final = "download"
 CHART: Final = "chart.svg"
@@ -54,7 +55,7 @@ def compute(code: str) -> ReadyPage:
         payload = {"wave": code, "index": index_code}
         job = jobs.ask_job(session, jobs.COMPUTE, payload, g.account.id, clock.now())
         subject = f"{code} {index_code}"
-        accounts.record(session, g.account.id, "ask_compute", subject, clock.now())
+        record(session, "ask_compute", subject)
     return redirect(address_of("admin.job", job_id=job), 303)
 
 
@@ -98,15 +99,10 @@ def download(run_id: UUID, kind: str) -> ReadyPage:
     """A Run as a file; who took it is recorded."""
     with current_app.extensions["database"].writing() as session:
         written = results.result_json(session, run_id)
-        accounts.record(session, g.account.id, DOWNLOAD, f"{run_id} {kind}", clock.now())
+        record(session, DOWNLOAD, f"{run_id} {kind}")
     name = f"ket-qua-{run_id}.{kind}"
     if kind == "json":
-        return _attached(Response(written, mimetype="application/json"), name)
+        return attached(written, "application/json", name)
     file, mimetype = FILES[kind]
     content = published(current_app.extensions["config"].files, str(run_id), file)
-    return _attached(Response(content, content_type=mimetype), name)
-
-
-def _attached(answer: Response, name: str) -> Response:
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    return attached(content, mimetype, name)

@@ -30,7 +30,6 @@ from survey_app.services.revisions import (
     OpenedResponse,
     open_response,
     revise_response,
-    words_of,
 )
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import bp
@@ -158,7 +157,7 @@ def _form_page(code: str, opened: OpenedResponse, form: Any, alert: str = "") ->
 def _line(
     opened: OpenedResponse, item: Item, numbers: dict[str, int], speak: Callable[[str], str]
 ) -> dict[str, Any]:
-    words = words_of(item, opened.answers.get(item.code))
+    words = item.words(opened.answers.get(item.code))
     return {
         "number": numbers[item.code],
         "text": speak(item.text),

@@ -2,19 +2,18 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from flask import current_app, g, render_template, request
+from flask import current_app, render_template, request
 
 from questionnaires.refusal import Refusal
-from survey_app import clock
 from survey_app.errors import status_of
-from survey_app.i18n import say
-from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, sealed_files
+from survey_app.security import ReadyPage, requires, takes_file
+from survey_app.services import sealed_files
 from survey_app.services.sealed_files import SealedFile
 from survey_app.services.submissions import Receipt
 from survey_app.web.admin.door import bp
+from survey_app.web.admin.rooms import record, room_page
 from survey_app.web.admin.tablets import KEEPERS
 from survey_app.web.batches import open_batch, take_batch, take_visits, told_of
 from survey_app.web.schemas import LARGEST_BATCH
@@ -45,12 +44,16 @@ def choose() -> str:
 
 
 @bp.post("/tablets/file")
+@takes_file(sealed_files.LARGEST_FILE)
 @requires(*KEEPERS)
 def import_sealed_file() -> ReadyPage:
     """Take in every item of a file through the door it would have come by; again does no harm."""
     sent = request.files.get("file")
+    content = sent.read() if sent else b""
+    if sent:
+        sent.close()  # a large one lies on disk until then
     try:
-        found = sealed_files.read_sealed_file(sent.read() if sent else b"")
+        found = sealed_files.read_sealed_file(content)
         with current_app.extensions["database"].reading() as session:
             device_id = sealed_files.device_of_file(session, found).id
     except Refusal as refusal:
@@ -60,7 +63,7 @@ def import_sealed_file() -> ReadyPage:
     with current_app.extensions["database"].writing() as session:
         told = " ".join(f"{kind}:{status}={n}" for (kind, status), n in sorted(counts.items()))
         subject = f"{found.device} {told}".strip()
-        accounts.record(session, g.account.id, sealed_files.IMPORTED, subject, clock.now())
+        record(session, sealed_files.IMPORTED, subject)
     troubled = [one for one in taken if one.problems]
     return render_template(
         "admin/sealed_file_done.html",
@@ -85,5 +88,4 @@ def _take(found: SealedFile, device_id: int) -> list[Taken]:
 
 
 def _form_page(refusal: Refusal | None = None) -> str:
-    fields: dict[str, Any] = {"message": say(refusal) if refusal else None}
-    return render_template("admin/sealed_file.html", **fields)
+    return room_page("sealed_file.html", refusal)

@@ -2,17 +2,16 @@
 
 from typing import Any, Final
 
-from flask import current_app, g, redirect, render_template, request
+from flask import current_app, redirect, render_template, request
 from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
-from survey_app.errors import NotFound, status_of
-from survey_app.i18n import say
+from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import accounts, tablets
-from survey_app.services.paging import Asked
+from survey_app.services import tablets
 from survey_app.web.admin.door import bp
+from survey_app.web.admin.rooms import asked_for, record, room_page
 
 KEEPERS: Final = ("administrator", "supervisor")
 TABLET: Final = "/tablets/<int:device_id>"
@@ -57,8 +56,6 @@ def give(device_id: int) -> ReadyPage:
         with current_app.extensions["database"].writing() as session:
             device = tablets.give_to(session, device_id, request.form.get("surveyor", ""))
             _record(session, "rename", device.name)
-    except NotFound:
-        raise
     except Refusal as refusal:
         return _tablet_page(device_id, refusal), status_of(refusal)
     return redirect(address_of("admin.tablet", device_id=device_id), 303)
@@ -95,31 +92,18 @@ def do_tablet(device_id: int, deed: str) -> ReadyPage | str:
 
 
 def _list_page(refusal: Refusal | None = None) -> str:
-    given = request.args
-    only = given.get("only", "")
-    known = only if only in (*tablets.STATES, tablets.SILENT) else ""
-    asked = Asked(given.get("q", "")[:80], given.get("page", 1, type=int), known)
+    asked = asked_for((*tablets.STATES, tablets.SILENT))
     now = clock.now()
     with current_app.extensions["database"].reading() as session:
         found = tablets.tablets(session, asked, now)
         silent = tablets.silent_count(session, now)
-    return _page("tablets.html", refusal, found=found, asked=asked, silent=silent)
+    return room_page("tablets.html", refusal, found=found, asked=asked, silent=silent)
 
 
 def _tablet_page(device_id: int, refusal: Refusal | None = None) -> str:
     with current_app.extensions["database"].reading() as session:
         page = tablets.tablet_page(session, device_id, clock.now())
-    return _page("tablets_one.html", refusal, page=page)
-
-
-def _page(template: str, refusal: Refusal | None, **fields: Any) -> str:
-    return render_template(
-        f"admin/{template}",
-        message=say(refusal) if refusal else None,
-        given=request.form,
-        may_change=g.account.role == "administrator",
-        **fields,
-    )
+    return room_page("tablets_one.html", refusal, page=page)
 
 
 def _code_page(name: str, surveyor: str | None, code: str) -> str:
@@ -130,4 +114,4 @@ def _code_page(name: str, surveyor: str | None, code: str) -> str:
 
 
 def _record(session: Any, deed: str, name: str) -> None:
-    accounts.record(session, g.account.id, tablets.DEEDS[deed], name, clock.now())
+    record(session, tablets.DEEDS[deed], name)

@@ -11,7 +11,7 @@ import pytest
 from survey_app.exports.tables import INDEX_COLUMNS, sheets, write_csv, write_xlsx
 from survey_app.services.results import page_of
 from tests.survey_app.factories import catalogue
-from tests.survey_app.results_factories import make_computable, make_run
+from tests.survey_app.results_factories import make_computable, make_rated, make_run
 
 
 @pytest.fixture
@@ -71,6 +71,26 @@ def test_the_book_holds_the_same_figures_as_numbers(computed):
     assert first["Mã"].value == "SIPAS"
     assert first["Tỷ lệ %"].value == round(100 * page.root.figure.estimate, 2)
     assert first["Số phiếu"].value == page.root.figure.n
+
+
+def test_small_groups_of_raters_are_told_neither_alone_nor_as_what_is_left(sqlite_database):
+    with sqlite_database.writing() as session:
+        run = make_run(session, make_rated(session, A=20, B=12, C=6))
+        page = page_of(session, catalogue(), run)
+        found = sheets(page, json.loads(run.result), json.loads(run.tables))
+    head, *rows = as_book(found)["Theo nhóm đánh giá"].iter_rows(values_only=True)
+
+    lines = [dict(zip(head, row, strict=True)) for row in rows]
+    assert {line["Nhóm đánh giá"] for line in lines} == {"A", "B", "C"}
+    figures = [name for name in head if "%" in name or name.startswith(("Số", "Cỡ", "Điểm "))]
+    seen = {
+        line["Nhóm đánh giá"]
+        for line in lines
+        if any(line[name] is not None for name in figures if name != "Điểm tối đa")
+    }
+    assert seen == {"A"}
+    why = {(line["Nhóm đánh giá"], line["Tình trạng"]) for line in lines}
+    assert why >= {("B", "ẩn để giữ kín ô ít phiếu"), ("C", "dưới 10 phiếu")}
 
 
 def test_text_that_looks_like_a_formula_stays_text(computed):

@@ -401,7 +401,7 @@ def test_problems_are_written_for_a_spreadsheet(sqlite_database):
     write_problems(imported(sqlite_database, csv_of(("1", "9", *GOOD[1:])), point=point), stream)
 
     header, row = csv.reader(io.StringIO(stream.getvalue()), delimiter=";")
-    assert header == ["tệp", "dòng", "cột", "câu hỏi", "kết quả", "vấn đề"]
+    assert header == ["\ufefftệp", "dòng", "cột", "câu hỏi", "kết quả", "vấn đề"]
     assert row[:5] == ["f.csv", "2", "access", "access", "bị từ chối"]
 
 

@@ -13,6 +13,7 @@ from survey_app.services.accounts import hash_secret
 from survey_app.services.devices import touch
 from survey_app.services.links import read_token
 from tests.survey_app.factories import NOW, make_device, make_point, make_wave
+from tests.survey_app.statements import statements_of
 
 SECRET = "a secret of the tests, long enough for anybody"
 MINUTE = timedelta(minutes=1)
@@ -218,3 +219,19 @@ def test_closed_points_are_no_place_for_a_kiosk(session):
     make_point(session, closed_at=NOW)
 
     assert [known for known, _name in kiosks.points(session, NOW)] == [point.id]
+
+
+def test_many_kiosks_are_asked_for_at_once(database):
+    def asked(number):
+        with database.writing() as session:
+            for place in range(number):
+                prepare(session, name=f"Ki-ốt {number}.{place}")
+        with statements_of(database) as told, database.writing() as session:
+            found = kiosks.list_kiosks(session, SECRET, NOW)
+            assert all(len(kiosk.doors) == 1 for kiosk in found)
+            assert len(kiosks.points(session, NOW)) == len(found)
+        return len(told)
+
+    asked(1)  # makes the first key
+
+    assert asked(2) == asked(12)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from tests.survey_app.factories import NOW, make_form, make_point, make_wave, response_content
 from tests.survey_app.one_door import (
@@ -12,6 +11,7 @@ from tests.survey_app.one_door import (
     send,
     send_batch,
 )
+from tests.survey_app.statements import statements_of
 
 
 @pytest.mark.parametrize(
@@ -137,14 +137,9 @@ def test_an_older_version_used_in_the_wave_is_still_taken(database):
 def statements_for(database, door, number):
     """How many statements it takes to store a batch of so many new responses."""
     contents = [response_content(**door) for _ in range(number)]
-    told = []
-    listen = (database.engine, "before_cursor_execute", lambda *given: told.append(given[2]))
-    event.listen(*listen)
-    try:
+    with statements_of(database) as told:
         assert {r.status for r in send_batch(database, *contents)} == {"accepted"}
-    finally:
-        event.remove(*listen)
-    return sum("SAVEPOINT" not in statement for statement in told)
+    return len(told)
 
 
 def test_a_batch_looks_up_where_it_is_from_once(database, door):

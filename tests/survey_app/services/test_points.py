@@ -7,6 +7,7 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
+from survey_app.models.waves import Wave
 from survey_app.services import paging
 from survey_app.services.links import check_link, link_to, read_token, revoke_links, rotate_keys
 from survey_app.services.paging import Asked
@@ -29,6 +30,7 @@ from survey_app.services.points import (
 )
 from survey_app.services.waves import wave_named
 from tests.survey_app.factories import NOW, make_form, make_point, make_unit, make_wave
+from tests.survey_app.statements import statements_of
 
 KEY = "k" * 32
 TODAY = date(2026, 11, 20)
@@ -255,3 +257,23 @@ def test_a_rotation_is_told_with_the_codes_it_stops(database):
         with pytest.raises(NotFound):
             read_token(session, first.token, KEY)
         assert read_token(session, second.token, KEY)
+
+
+def asked_of(database, number):
+    """How many statements a list and the cards of so many counters take."""
+    with database.writing() as session:
+        wave = make_wave(session)
+        wave_id = wave.id
+        for place in range(number):
+            make_point(session, wave, name=f"Quầy {place}")
+    with statements_of(database) as told, database.writing() as session:
+        wave = session.get_one(Wave, wave_id)
+        assert len(points_of(session, wave, Asked(), KEY, NOW).lines) == number
+        assert len(cards(session, wave, None, KEY, NOW)) == number
+    return len(told)
+
+
+def test_many_counters_are_asked_for_at_once(database):
+    asked_of(database, 1)  # makes the first key
+
+    assert asked_of(database, 12) == asked_of(database, 2)

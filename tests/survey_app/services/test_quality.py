@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.services.quality import (
@@ -28,6 +28,7 @@ from tests.survey_app.factories import (
     make_wave,
     response_content,
 )
+from tests.survey_app.statements import statements_of
 
 HOURS = json.dumps({str(day): [["07:30", "11:30"], ["13:30", "17:00"]] for day in range(1, 6)})
 EVENING = NOW + timedelta(hours=11)  # 21:00 in Viet Nam, a Friday
@@ -272,10 +273,8 @@ def test_nothing_is_refused_for_its_score(counter):
 
 def test_a_response_costs_one_more_query_and_one_more_insert(counter):
     counter.send()
-    told = []
-    engine = counter.database.engine
-    event.listen(engine, "before_cursor_execute", lambda *given: told.append(given[2]))
-    counter.send(mode="kiosk")
+    with statements_of(counter.database) as told:
+        counter.send(mode="kiosk")
 
     on_quality = [
         text for text in told if "received_at BETWEEN" in text or "INTO response_qual" in text

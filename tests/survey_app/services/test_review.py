@@ -1,5 +1,6 @@
 """What a supervisor sees, filters and voids, and that everything voided can be counted again."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -35,7 +36,8 @@ from tests.survey_app.factories import (
     response_content,
 )
 
-TRIAL = Void("trial")
+TRIAL = Void("trial", "Phiếu thử máy")
+STAFF = Void("staff", "Cán bộ trả lời thay người dân", "  thấy trên  camera ")
 
 
 class Wave:
@@ -159,7 +161,7 @@ def test_a_voided_response_does_not_count_keeps_its_answers_and_counts_again_whe
     answers = select(func.count()).select_from(Answer)
     before = wave.session.scalar(answers)
 
-    void_response(wave.session, wave.wave, sent.id, Void("staff", "  thấy trên  camera "), wave.by)
+    void_response(wave.session, wave.wave, sent.id, STAFF, wave.by)
     voided = counts_of(wave.session, wave.wave)
     reason = review_line(wave.session, wave.wave, sent.id).void_reason
     restore_response(wave.session, wave.wave, sent.id, wave.by)
@@ -175,7 +177,14 @@ def test_a_voided_response_does_not_count_keeps_its_answers_and_counts_again_whe
 
 
 @pytest.mark.parametrize(
-    "void", [Void(""), Void("nothing"), Void("other"), Void("other", " "), Void("trial", "x" * 201)]
+    "void",
+    [
+        Void("", None),
+        Void("nothing", None),
+        Void("other", "Lý do khác"),
+        Void("other", "Lý do khác", " "),
+        replace(TRIAL, words="x" * 201),
+    ],
 )
 def test_nothing_is_voided_without_a_reason_that_says_something(wave, void):
     sent = wave.send()

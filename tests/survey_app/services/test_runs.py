@@ -21,7 +21,6 @@ from survey_app.services.overview import counts_of, waves
 from survey_app.services.responses import accept_response
 from survey_app.services.results import results_page
 from survey_app.services.runs import Order, compute_run, computed_run, reported_before
-from survey_app.services.submissions import ACCEPTED, Arrival
 from survey_app.services.waves import wave_named
 from tests.survey_app.factories import (
     NOW,
@@ -35,6 +34,7 @@ from tests.survey_app.results_factories import (
     INDEX,
     make_answers,
     make_computable,
+    make_rated,
     make_reported,
     make_run,
 )
@@ -298,16 +298,7 @@ def test_partial_forms_are_not_computed_and_counted_apart(session):
 
 def test_a_small_group_of_raters_is_told_neither_alone_nor_as_what_is_left(session):
     """Of four groups, one below ten and one pooled by the move, no sum tells the small one."""
-    wave = make_computable(session, n=0)
-    point = make_point(session, wave)
-    for group, n in (("A", 20), ("B", 12), ("C", 6), (None, 11)):
-        for _ in range(n):
-            content = response_content(
-                wave=wave.code, collection_point=point.code, mode="invitation"
-            )
-            arrival = Arrival(by_code=True, rater_group=group)
-            receipt = accept_response(session, content, NOW, catalogue(), arrival)
-            assert (receipt.status, receipt.receipt) == (ACCEPTED, None)
+    wave = make_rated(session, A=20, B=12, C=6, nobody=11)
     run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
     rows = [row for row in json.loads(run.result)["results"] if "rater_group" in row["domain"]]
 
@@ -326,15 +317,7 @@ def test_a_small_group_of_raters_is_told_neither_alone_nor_as_what_is_left(sessi
 
 
 def test_a_small_group_that_would_be_the_rest_hides_another(session):
-    wave = make_computable(session, n=0)
-    point = make_point(session, wave)
-    for group, n in (("A", 20), ("B", 12), ("C", 6)):
-        for _ in range(n):
-            content = response_content(
-                wave=wave.code, collection_point=point.code, mode="invitation"
-            )
-            arrival = Arrival(by_code=True, rater_group=group)
-            accept_response(session, content, NOW, catalogue(), arrival)
+    wave = make_rated(session, A=20, B=12, C=6)
     run = compute_run(session, catalogue(), Order(wave, INDEX), NOW)
     told = {
         row["domain"]["rater_group"]: row["reason"]

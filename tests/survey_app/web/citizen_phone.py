@@ -1,17 +1,16 @@
 """A real browser without JavaScript at a counter's address, for the tests of the citizen's door."""
 
-import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.waves import Wave
 from tests.chromium import LAUNCH
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.served import served
 
 sync_api = pytest.importorskip("playwright.sync_api")
 PHONE = {
@@ -28,15 +27,8 @@ def serve(database, door, app=None):
     """A server for a door of a wave that is open now; gives the address to scan."""
     with database.writing() as session:
         session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
-    server = make_server("127.0.0.1", 0, app or make_app(database), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}{door}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app or make_app(database)) as address:
+        yield f"{address}{door}"
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A counter with a kiosk on it, for the tests of the kiosk: a server, a browser, a person."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.db import Database
@@ -18,6 +16,7 @@ from survey_app.services.kiosks import hash_pin, prepare_kiosk
 from survey_app.services.links import link_to, token_of
 from tests.survey_app.factories import COUNTER, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import SECRET, make_app
+from tests.survey_app.web.served import served
 
 PIN = "246810"
 OUTBOX = """() => new Promise((resolve) => {
@@ -77,15 +76,8 @@ def next_wave(database: Database, counter: Counter) -> str:
 @contextmanager
 def serving(database: Database, port: int = 0) -> Iterator[str]:
     """The service on a real socket; its address."""
-    server = make_server("127.0.0.1", port, make_app(database), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(make_app(database), port) as address:
+        yield address
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """A surveyor with a tablet, for the tests of the app: an area, a server, a browser, two hands."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from questionnaires.load import Catalogue
 from survey_app import clock
@@ -20,6 +18,7 @@ from survey_app.services.devices import give_code, prepare_device
 from survey_app.services.waves import add_form, add_point
 from tests.survey_app.factories import catalogue, make_unit, make_wave
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.served import served
 
 PIN = "13572468"
 FORM = "sipas-citizen/2022"
@@ -109,15 +108,8 @@ def serving_field(
     app = make_app(database)
     if definitions is not None:
         app.extensions["catalogue"] = definitions
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(app, port) as address:
+        yield address
 
 
 @dataclass

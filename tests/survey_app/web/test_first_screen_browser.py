@@ -1,17 +1,16 @@
 """What a person on a slow network has to load before the first screen, and not again afterwards."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from flask import request
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.waves import Wave
 from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, make_door
+from tests.survey_app.web.served import served
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_chromium
@@ -40,13 +39,8 @@ def address(sqlite_database, asked):
         session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
     app = make_app(sqlite_database)
     app.before_request(lambda: asked.append(request.path))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{door}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as site:
+        yield f"{site}{door}"
 
 
 @pytest.fixture

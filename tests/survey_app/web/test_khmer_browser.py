@@ -1,11 +1,9 @@
 """Khmer in a real browser: drawn with our own font, with room between the lines, read aloud."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.waves import Wave
@@ -15,6 +13,7 @@ from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.factories import COUNTER, catalogue
 from tests.survey_app.services.test_prompts import sound
 from tests.survey_app.web.citizen_door import make_app, make_door
+from tests.survey_app.web.served import served
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_chromium
@@ -42,13 +41,8 @@ def service(sqlite_database, tmp_path):
     app.extensions["prompts"] = Prompts(tmp_path / "definitions", tmp_path / "audio")
     version = catalogue().questionnaire(COUNTER).definition
     app.extensions["prompts"].keep(version, "km", "access", sound())
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", door
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address, door
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """An invited official with a phone, in three languages, without JavaScript."""
 
-import threading
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import clock
 from survey_app.models.codes import InvitationTarget
@@ -15,6 +13,7 @@ from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.factories import make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.served import served
 
 sync_api = pytest.importorskip("playwright.sync_api")
 pytestmark = needs_chromium
@@ -43,13 +42,8 @@ def address(sqlite_database):
         ]
         officials = make_officials(session, {"Lãnh đạo Ủy ban nhân dân cấp xã": 1}, units)
         session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
-    server = make_server("127.0.0.1", 0, make_app(sqlite_database), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/i/{officials.codes[0]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(make_app(sqlite_database)) as site:
+        yield f"{site}/i/{officials.codes[0]}"
 
 
 @pytest.fixture

@@ -2,13 +2,11 @@
 
 import io
 import re
-import threading
 from dataclasses import replace
 from html import unescape
 
 import pytest
 from sqlalchemy import select
-from werkzeug.serving import make_server
 
 from survey_app import create_app, worker
 from survey_app.config import Config
@@ -22,6 +20,7 @@ from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import hidden
+from tests.survey_app.web.served import served
 
 PASSWORD = "mật khẩu đủ dài"
 SECRET = "k" * 40
@@ -317,11 +316,7 @@ def test_what_is_not_there_is_not_found(client, address):
 @needs_chromium
 def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client, point):
     sync_api = pytest.importorskip("playwright.sync_api")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        here = f"http://127.0.0.1:{server.server_port}"
+    with served(app) as here:
         config = replace(app.extensions["config"], public_url=here)
         app.extensions["config"] = config
         picture = client.get(f"{PAGE}/{point}/qr.svg").data
@@ -332,7 +327,3 @@ def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client
             assert "Phường Mỹ Xuyên" in page.locator("body").inner_text()
             assert page.get_by_role("button", name="Tôi đồng ý và bắt đầu").is_visible()
             browser.close()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -144,6 +144,7 @@ def test_a_filter_is_voided_after_a_page_that_states_the_number(database):
     assert answer.location == f"{PAGE}?state=voided"
     assert counted(database) == 2
     assert "Cán bộ trả lời thay người dân" in words(client.get(answer.location))
+    assert "Staff answered instead" in words(client.get(f"{answer.location}&lang=en"))
 
 
 def test_a_number_that_has_changed_meanwhile_voids_nothing(database):

@@ -6,6 +6,8 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from survey_app import clock
 from survey_app.models.accounts import AuditEntry
@@ -13,12 +15,15 @@ from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.accounts import create_account
+from survey_app.services.sealed_files import LARGEST_FILE
 from survey_app.services.sealing import make_public_key, seal
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
-from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
+from tests.survey_app.web.admin.test_points import browser_of, hidden, send, text_of_page
 from tests.survey_app.web.citizen_door import SECRET, make_app
 
 ROOM = "/admin/tablets/file"
+MULTIPART = "multipart/form-data; boundary=x"
+MIB = 1024 * 1024
 
 
 @pytest.fixture
@@ -43,7 +48,15 @@ def sealed(database, **changes):
 def bring(client, *items, device="Máy 7", visits=()):
     made = {"format": "sipas-sealed-1", "device": device, "made_at": "2026-11-20T10:00:00+07:00"}
     file = json.dumps(made | {"responses": items, "visits": list(visits)}).encode()
-    return send(client, ROOM, file=(io.BytesIO(file), "phieu.json"))
+    token = hidden(client.get(ROOM))["csrf_token"]
+    sent = FileStorage(io.BytesIO(file), "phieu.json")
+    _boundary, body = encode_multipart({"csrf_token": token, "file": sent}, "x")
+    return client.post(ROOM, data=body, content_type=MULTIPART)
+
+
+def length(n):
+    """A request that says it is so long."""
+    return {"CONTENT_LENGTH": str(n)}
 
 
 def test_every_form_is_taken_as_if_its_tablet_had_sent_it(client, sqlite_database):
@@ -92,3 +105,21 @@ def test_a_file_that_is_none_is_refused(client):
     assert page.status_code == 400
     assert "Máy 8" in text_of_page(page)
     assert send(client, ROOM).status_code == 400
+
+
+def test_a_week_of_a_tablet_is_taken_and_a_larger_file_is_refused_in_words(client):
+    # Of several MiB, and closed once it is read: an open file would be warned of.
+    page = bring(client, visits=[{"id": str(n), "sealed": "x" * 4000} for n in range(1000)])
+    assert (page.status_code, "Kết quả nhập tệp" in text_of_page(page)) == (200, True)
+
+    page = client.post(ROOM, content_type=MULTIPART, environ_overrides=length(LARGEST_FILE + MIB))
+    assert page.status_code == 413
+    assert "Tệp lớn hơn 20 MiB nên không nhận." in text_of_page(page)
+
+
+def test_who_is_not_signed_in_sends_no_large_file(sqlite_database):
+    stranger = make_app(sqlite_database).test_client()
+    page = stranger.post(ROOM, content_type=MULTIPART, environ_overrides=length(3 * MIB))
+
+    assert page.status_code == 413
+    assert "20 MiB" not in text_of_page(page)

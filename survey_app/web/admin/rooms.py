@@ -1,0 +1,80 @@
+"""What rooms of the administration have in common: lists, refusals, imports, files, the record."""
+
+from collections.abc import Callable, Collection
+from typing import Any, Final
+
+from flask import Response, current_app, g, render_template, request
+
+from questionnaires.refusal import Refusal
+from survey_app import clock
+from survey_app.errors import status_of
+from survey_app.i18n import say
+from survey_app.security import ReadyPage
+from survey_app.services import accounts
+from survey_app.services.line_reports import LineReport, read_table
+from survey_app.services.paging import Asked
+from survey_app.services.sheets import Sheet
+from survey_app.services.waves import wave_named
+
+CSV: Final = "text/csv; charset=utf-8"
+LONGEST_SEARCH: Final = 80
+Planned = tuple[LineReport, Callable[[], int]]
+
+
+def room_page(template: str, refusal: Refusal | None = None, **fields: Any) -> str:
+    """A page of a room, with what could not be done and what was typed for it."""
+    return render_template(
+        f"admin/{template}",
+        message=say(refusal) if refusal else None,
+        given=request.form,
+        may_change=g.account.role == "administrator",
+        **fields,
+    )
+
+
+def asked_for(kinds: Collection[str] = ()) -> Asked:
+    """Which part of a list the address asks for; `only` one of these kinds of lines."""
+    given = request.args
+    only = given.get("only", "")
+    search, number = given.get("q", "")[:LONGEST_SEARCH], given.get("page", 1, type=int)
+    return Asked(search, number, only if only in kinds else "")
+
+
+def record(session: Any, action: str, subject: str) -> None:
+    """Record what whoever is signed in does now."""
+    accounts.record(session, g.account.id, action, subject, clock.now())
+
+
+def take_table(
+    code: str,
+    action: str,
+    plan: Callable[[Any, Any, Sheet], Planned],
+    template: str,
+    refused: Callable[[Refusal], str],
+) -> ReadyPage:
+    """Answer every line of a table sent for a wave; store it when asked to and all is good.
+
+    `plan` reads it and returns what becomes of its lines, and the function that stores them and
+    tells how many. `refused` is the page for a table that cannot be read.
+    """
+    sent = request.files.get("file")
+    trial = request.form.get("do") != "store"
+    try:
+        sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
+        with current_app.extensions["database"].writing() as session:
+            wave = wave_named(session, code)
+            report, store = plan(session, wave, sheet)
+            stored = not trial and report.is_clean
+            if stored:
+                record(session, action, f"{code} {store()}")
+    except Refusal as refusal:
+        return refused(refusal), status_of(refusal)
+    shown = render_template(f"admin/{template}", wave=wave, report=report, stored=stored, say=say)
+    return shown, 200 if report.is_clean else 422
+
+
+def attached(content: bytes | str, kind: str, name: str) -> Response:
+    """A file of a content type that the browser keeps under this name."""
+    answer = Response(content, content_type=kind)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer

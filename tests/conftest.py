@@ -17,6 +17,7 @@ from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Base, Database
 from survey_app.migrate import upgrade
 from survey_app.services.demo import load_demo
+from tests import once
 from tests.survey_app.factories import NOW, catalogue
 
 LOCAL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -31,6 +32,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"NO_SKIPS=1, but: {reason}"
     return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _once() -> Iterator[None]:
+    """Compile and hash once what every test would."""
+    with once.shared():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,8 @@ class Copies:
     def __init__(self, server: URL, template: URL, kept: ExitStack) -> None:
         self.server, self.template, self.kept = server, template, kept
         self.free: list[URL] = []
+        with _connected(template) as connection:
+            self.wanted = connection.execute(COLUMNS).fetchall()
 
     def take(self) -> URL:
         """An empty database for one test."""
@@ -150,15 +152,10 @@ class Copies:
 
     def give_back(self, url: URL) -> None:
         """Empty it for the next test; with other tables than it had it is not used again."""
-        with _connected(self.template) as connection:
-            wanted = connection.execute(COLUMNS).fetchall()
         with _connected(url) as connection:
             connection.execute(OTHERS)
-            if connection.execute(COLUMNS).fetchall() == wanted:
-                for table in reversed(Base.metadata.sorted_tables):
-                    name = sql.Identifier(table.name)
-                    connection.execute(sql.SQL("DELETE FROM {}").format(name))
-                connection.execute(FROM_ONE)
+            if connection.execute(COLUMNS).fetchall() == self.wanted:
+                connection.execute(EMPTIED)
                 self.free.append(url)
 
 
@@ -169,6 +166,13 @@ OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 FROM_ONE = """SELECT setval(oid::regclass, 1, false) FROM pg_class
     WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"""
+EMPTIED = sql.SQL("; ").join(
+    [
+        sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
+        for table in reversed(Base.metadata.sorted_tables)
+    ]
+    + [sql.SQL(FROM_ONE)]
+)
 
 
 @pytest.fixture(scope="session")

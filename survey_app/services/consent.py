@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app.models.waves import Wave
-from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, last_day
+from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, promised_day
 
 # Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
 NOTICE: Final = "2026-1"
@@ -114,7 +114,7 @@ def _data(door: Asker, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
 
 def _kept(wave: Wave) -> tuple[Sentence, ...]:
     draft = Sentence("Phiếu làm dở: 24 giờ.")
-    day = last_day(wave, DOCUMENTS)
+    day = promised_day(wave, DOCUMENTS)
     if day is not None:
         return draft, Sentence(
             "Bản gốc: đến hết ngày {day}; sau đó chỉ còn câu trả lời đã chọn, không kèm tên.",
@@ -136,7 +136,7 @@ def _rights(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
             "Mã dùng một lần, không nối được với phiếu, nên phiếu đã gửi không tìm lại, không xóa "
             "riêng được."
         )
-    day = last_day(wave, RECEIPTS)
+    day = promised_day(wave, RECEIPTS)
     if day is not None:
         return free, Sentence(
             "Phiếu đã gửi xóa được bằng mã nhận phiếu, đến hết ngày {day}.", {"day": _date(day)}

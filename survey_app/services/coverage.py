@@ -162,7 +162,8 @@ def _day(session: Session) -> ColumnElement[Any]:
 def _dossiers(session: Session, wave: Wave, now: datetime) -> Iterable[tuple[int, date, int]]:
     if wave.opened_at is None:
         return []
-    first, last = today_in_viet_nam(wave.opened_at), today_in_viet_nam(wave.closed_at or now)
+    first = today_in_viet_nam(wave.opened_at)
+    last = today_in_viet_nam(min(wave.closed_at or now, now))
     query = (
         select(DossierCount.point_id, DossierCount.day, func.sum(DossierCount.returned))
         .join(WavePoint, WavePoint.point_id == DossierCount.point_id)

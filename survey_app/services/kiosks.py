@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -189,14 +189,14 @@ def revoke_kiosk(session: Session, device_id: int, now: datetime) -> Device:
     return device
 
 
-def points(session: Session) -> list[tuple[int, str]]:
+def points(session: Session, now: datetime) -> list[tuple[int, str]]:
     """The counters of waves that are not over, where a kiosk can stand, by the names of units."""
     rows = session.scalars(
         select(CollectionPoint)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Wave, Wave.id == WavePoint.wave_id)
         .where(CollectionPoint.closed_at.is_(None), CollectionPoint.by_code.is_(False))
-        .where(Wave.closed_at.is_(None))
+        .where(or_(Wave.closed_at.is_(None), Wave.closed_at > now))
         .distinct()
     )
     named = [(point.id, f"{point.unit.name} – {point.name} ({point.code})") for point in rows]

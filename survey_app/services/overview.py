@@ -113,7 +113,7 @@ def wave_page(session: Session, catalogue: Catalogue, code: str) -> WavePage:
     counts, runs = counts_of(session, wave), _runs(session, catalogue, wave)
     query = select(WaveIndex.index_code).where(WaveIndex.wave_id == wave.id)
     codes = sorted(session.scalars(query))
-    indices = tuple((code, _title(catalogue, code)) for code in codes)
+    indices = tuple((code, index_title(catalogue, code)) for code in codes)
     line = _wave_line(wave, counts.valid, _newest(runs))
     return WavePage(line, wave.provenance, counts, indices, tuple(runs))
 
@@ -168,7 +168,7 @@ def counts_of(session: Session, wave: Wave) -> Counts:
 def run_line(session: Session, catalogue: Catalogue, run: Run) -> RunLine:
     """A Run, stored or not yet, as it stands in a list."""
     by = session.get(Account, run.computed_by) if run.computed_by else None
-    title = _title(catalogue, run.index_code)
+    title = index_title(catalogue, run.index_code)
     name = by.name if by else None
     return RunLine(run.id, run.index_code, title, run.computed_at, name, run.responses)
 
@@ -182,7 +182,7 @@ def _runs(session: Session, catalogue: Catalogue, wave: Wave) -> list[RunLine]:
         .order_by(Run.computed_at.desc(), Run.id.desc())
     )
     return [
-        RunLine(identity, code, _title(catalogue, code), at, by, responses)
+        RunLine(identity, code, index_title(catalogue, code), at, by, responses)
         for identity, code, at, by, responses in session.execute(query)
     ]
 
@@ -207,7 +207,8 @@ def _wave_line(wave: Wave, valid: int, runs: tuple[RunLine, ...]) -> WaveLine:
     )
 
 
-def _title(catalogue: Catalogue, code: str) -> str:
+def index_title(catalogue: Catalogue, code: str) -> str:
+    """The Vietnamese title of an index; its code when the catalogue has none of this code."""
     if code not in catalogue.index_codes:
         return code
     return catalogue.index(code).definition.title.get("vi", code)

@@ -81,7 +81,7 @@ def points_of(
 
     Needs a writing session: see `token_of`.
     """
-    page = cut(_rows(session, wave), lambda row: _text_of(row[0]), asked)
+    page = cut(counters_of(session, wave), lambda row: text_of(row[0]), asked)
     agencies = _agencies(session, [point.id for point, _form in page.lines])
     lines = []
     for point, form in page.lines:
@@ -157,7 +157,8 @@ def add_counter(
     name = clean_name(name)
     hold(session, wave)
     if any(
-        point.unit_id == unit.id and point.name == name for point, _form in _rows(session, wave)
+        point.unit_id == unit.id and point.name == name
+        for point, _form in counters_of(session, wave)
     ):
         template = "Đơn vị «{unit}» đã có quầy «{name}» trong đợt này."
         raise Refusal(template, unit=unit.name, name=name)
@@ -239,7 +240,7 @@ def cards(
     Needs a writing session: see `token_of`.
     """
     found = []
-    for point, _form in _rows(session, wave):
+    for point, _form in counters_of(session, wave):
         if is_collecting(point, now) and only in (None, point.code):
             link = link_to(session, wave, point, now)
             token = token_of(session, link, secret_key, now)
@@ -254,7 +255,7 @@ def today_in_viet_nam(now: datetime) -> date:
     return now.astimezone(HANOI).date()
 
 
-def _rows(session: Session, wave: Wave) -> list[tuple[CollectionPoint, str]]:
+def counters_of(session: Session, wave: Wave) -> list[tuple[CollectionPoint, str]]:
     """The counters of a wave with the form of each, by code."""
     form = WavePoint.questionnaire + "/" + WavePoint.version
     query = (
@@ -274,7 +275,8 @@ def _agencies(session: Session, points: Sequence[int]) -> dict[int, int]:
     return {row.point_id: row.agencies for row in session.execute(query)}
 
 
-def _text_of(point: CollectionPoint) -> str:
+def text_of(point: CollectionPoint) -> str:
+    """What a search for a counter reads."""
     return f"{point.code} {point.name} {point.unit.code} {point.unit.name}"
 
 

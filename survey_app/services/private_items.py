@@ -80,6 +80,21 @@ def choose_private(
     return chosen
 
 
+def keep_private(
+    session: Session, catalogue: Catalogue, wave: Wave, older: str, newer: str
+) -> None:
+    """Let a version of a form that has just joined a wave ask alone what an older one asks alone.
+
+    Questions that would give a private answer away in the newer version are asked alone as well.
+    """
+    version = catalogue.questionnaire(newer).definition
+    codes = set(private_items(form_named(session, wave, older)))
+    for item in version.items:  # rules name earlier items only
+        if item.kind != "note" and codes & set(items_named(item.asked_if or ())):
+            codes.add(item.code)
+    choose_private(session, catalogue, wave, newer, codes)
+
+
 def _refuse_telling(version: QuestionnaireVersion, chosen: Collection[str]) -> None:
     for item in version.items:
         if item.kind == "note" or item.code in chosen:

@@ -45,7 +45,7 @@ _Step = Callable[[Session, Catalogue, Wave], int]
 class Period:
     """Until when something of a wave is kept: the day in force, and the day set by hand.
 
-    `last_day` is None while the wave is open and no day was set: it is `days` after the close.
+    `last_day` is None while neither a day nor the close is set: it is `days` after the close.
     """
 
     kind: str
@@ -74,6 +74,15 @@ def last_day(wave: Wave, kind: str) -> date | None:
         return set_day
     by_rule = wave.closed_at.astimezone(HANOI).date() + timedelta(days=DAYS[kind])
     return by_rule if set_day is None else min(set_day, by_rule)
+
+
+def promised_day(wave: Wave, kind: str) -> date | None:
+    """The day that who answers is told; None when it is told that the rule counts from the close.
+
+    A close at a date may still be moved, and what the rule says moves with it.
+    """
+    set_day: date | None = getattr(wave, NAMES[kind])
+    return set_day if set_day == last_day(wave, kind) else None
 
 
 def has_ended(wave: Wave, kind: str, now: datetime) -> bool:

@@ -23,7 +23,6 @@ from analysis.index import compute_index
 from analysis.render import to_json
 from analysis.results import Showing, design_record, index_document, notice_for
 from analysis.tabulate import describe
-from questionnaires.compare import differences
 from questionnaires.load import Catalogue
 from questionnaires.merge import merged
 from questionnaires.model import IndexDefinition
@@ -42,6 +41,7 @@ from survey_app.services.datasets import (
     forms_of,
 )
 from survey_app.services.jobs import new_id
+from survey_app.services.versions import meaning_changes
 from survey_app.services.waves import index_of, versions_used
 
 Progress = Callable[[int], object]
@@ -237,15 +237,13 @@ def _versions_read(
     versions = [catalogue.questionnaire(name).definition for name in names]
     items = {leaf.item for leaf in index.leaf if leaf.item}
     for old, new in pairwise(versions):
-        for found in differences(old, new):
-            item = found.where.partition("/")[0]
-            if found.severity == "breaking" and found.kind != "item_removed" and item in items:
-                template = (
-                    "Phiếu {new} đổi câu «{item}» so với phiếu {old}, nên câu trả lời của hai "
-                    "phiên bản không tính chung được vào chỉ số «{index}»."
-                )
-                fields = {"old": old.name, "new": new.name, "item": item}
-                raise Refusal(template, index=index.code, **fields)
+        for found in meaning_changes(old, new, items):
+            template = (
+                "Phiếu {new} đổi câu «{item}» so với phiếu {old}, nên câu trả lời của hai "
+                "phiên bản không tính chung được vào chỉ số «{index}»."
+            )
+            fields = {"old": old.name, "new": new.name, "item": found.where.partition("/")[0]}
+            raise Refusal(template, index=index.code, **fields)
     return names
 
 

@@ -1,6 +1,6 @@
 """Versions of questionnaires: which are published, who uses them, and how two of them differ."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -75,6 +75,22 @@ def compared(catalogue: Catalogue, code: str, old: str, new: str) -> Comparison:
         names |= {item.code: item.text for item in version.items}
     found = {severity: tuple(listed) for severity, listed in grouped.items() if listed}
     return Comparison(code, before, after, found, names)
+
+
+def meaning_changes(
+    old: QuestionnaireVersion, new: QuestionnaireVersion, items: Collection[str]
+) -> list[Difference]:
+    """What gives some items another meaning, so that answers to both are not counted together.
+
+    An item that is gone is none of it: it has answers to the older version only.
+    """
+    return [
+        found
+        for found in differences(old, new)
+        if found.severity == "breaking"
+        and found.kind != "item_removed"
+        and found.where.partition("/")[0] in items
+    ]
 
 
 def _version(catalogue: Catalogue, name: str) -> QuestionnaireVersion:

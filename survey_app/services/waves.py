@@ -31,6 +31,7 @@ from survey_app.services.sorting import vietnamese
 
 LATE: Final = timedelta(days=30)  # tablets come back from the field within a month
 FROM_DEVICES: Final = ("tablet", "kiosk", "paper")  # what may wait on a device
+PLANNED, OPEN, CLOSED = "planned", "open", "closed"  # states of a wave
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ def is_open(wave: Wave, now: datetime) -> bool:
     if wave.opened_at is None or now < wave.opened_at:
         return False
     return wave.closed_at is None or now < wave.closed_at
+
+
+def state_of(wave: Wave, now: datetime) -> str:
+    """Whether a wave is `PLANNED` (perhaps with a date of opening), `OPEN` or `CLOSED`."""
+    if is_open(wave, now):
+        return OPEN
+    return PLANNED if wave.opened_at is None or now < wave.opened_at else CLOSED
 
 
 def is_collecting(point: CollectionPoint, now: datetime) -> bool:
@@ -225,8 +233,8 @@ def add_point(
 
 
 def open_wave(wave: Wave, now: datetime) -> None:
-    """Open a wave; raises `Refusal` when it was opened before."""
-    if wave.opened_at is not None:
+    """Open a wave, also before its date; raises `Refusal` when it was opened before."""
+    if state_of(wave, now) != PLANNED:
         raise Refusal("Đợt khảo sát «{wave}» đã mở rồi.", wave=wave.code)
     wave.opened_at = now
 

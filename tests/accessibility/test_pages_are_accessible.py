@@ -37,7 +37,7 @@ REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips",
 # What an administrator finds behind a wave: a new room is added here.
 ROOMS = ("quality", "dossier-codes", "points", "coverage", "invitations", "invitations/matrix")
 ROOMS += ("assignments", "assignments/of/PC1", "assignments/private/sipas-counter/1", "progress")
-ROOMS += ("held",)
+ROOMS += ("held", "plan", "plan/close", "plan/form?form=sipas-citizen/2022", "points/move")
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
 HALLS += ("tablets", "tablets/1", "tablets/1/revoke", "tablets/file")
 HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed")
@@ -355,6 +355,7 @@ def staff(page, site, database, files):
     for name in HALLS:
         assert page.goto(f"{site}/admin/{name}").ok, name
         yield name
+    yield from planning(page, site)
     with database.reading() as session:
         sent = session.scalars(select(Response.id)).first()
     page.goto(f"{site}/admin/waves/full/quality/{sent}/revise")
@@ -381,6 +382,32 @@ def staff(page, site, database, files):
     yield "forms in conflict"
     page.goto(f"{site}/admin/waves/none")
     yield "no such wave"
+
+
+def planning(page, site):
+    """A new wave, with what is wrong at first, and points looked at before they move to it."""
+    page.goto(f"{site}/admin/new-wave")
+    yield "new wave"
+    page.get_by_label("Mã đợt").fill("đợt 1")
+    page.get_by_label("Tên đợt").fill("Đợt sau")
+    press(page, "Lập đợt")
+    yield "new wave with errors"
+    page.get_by_label("Mã đợt").fill("next")
+    page.locator("[name=form][value='sipas-citizen/2022']").check()
+    press(page, "Lập đợt")
+    page.wait_for_url("**/plan")
+    yield "plan of a new wave"
+    page.goto(f"{site}/admin/waves/next/plan/form?form=sipas-citizen/2022-routed")
+    yield "version compared"
+    page.goto(f"{site}/admin/waves/next/plan/open")
+    yield "open it?"
+    page.goto(f"{site}/admin/waves/full/points/move")
+    press(page, "Xem trước")
+    yield "nothing to move"
+    page.locator("#which-all").check()
+    page.locator("#to").select_option(index=1)
+    press(page, "Xem trước")
+    yield "look at a move"
 
 
 def make_fieldwork(session, wave):
@@ -434,5 +461,5 @@ def test_no_page_of_the_administration_shuts_anybody_out(
 
     found = {where: barriers(page) for where in staff(page, site, sqlite_database, tmp_path)}
 
-    assert len(found) == 12 + len(ROOMS) + len(HALLS)
+    assert len(found) == 19 + len(ROOMS) + len(HALLS)
     assert {where: wrong for where, wrong in found.items() if wrong} == {}

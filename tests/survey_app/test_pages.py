@@ -419,6 +419,7 @@ def staffs_pages(client, database, files):
     yield "kiosks", client.get("/admin/kiosks"), 200
     yield from fieldwork_pages(client, database)
     yield from counters_pages(client, database)
+    yield from plans_pages(client)
     yield from languages_pages(client)
     yield from rooms_of_invitations(client, database)
 
@@ -548,6 +549,40 @@ def counters_pages(client, database):
     rows = "mã quầy;ngày;số hồ sơ trả\nX;1;1\n"
     sent = token | {"file": (io.BytesIO(rows.encode()), "hs.csv")}
     yield "dossiers not imported", client.post(room, data=sent), 422
+
+
+def plans_pages(client):
+    """Every page of the rooms of plans and of moves, from a new wave to its close."""
+    yield "new wave", client.get("/admin/new-wave"), 200
+    token = hidden(client.get("/admin/new-wave"))
+    yield "wave not made", client.post("/admin/new-wave", data=token | {"code": "a b"}), 400
+    given = {"code": "next", "title": "Đợt sau", "year": "2027", "source": "probability"}
+    client.post("/admin/new-wave", data=token | given | {"form": "sipas-citizen/2022"})
+    plan = "/admin/waves/next/plan"
+    yield "plan", client.get(plan), 200
+    yield "plan not changed", client.post(plan, data=token | given | {"year": "x"}), 400
+    wrong = token | {"index": "nothing", "weight": "a b"}
+    yield "indices not chosen", client.post(f"{plan}/indices", data=wrong), 400
+    yield "form new to a wave", client.get(f"{plan}/form?form=sipas-counter/1"), 200
+    yield "version to be added", client.get(f"{plan}/form?form=sipas-citizen/2022-routed"), 200
+    yield "no such form", client.get(f"{plan}/form?form=none/1"), 400
+    moves = "/admin/waves/full/points/move"
+    yield "points to be moved", client.get(moves), 200
+    yield "points not found", client.get(f"{moves}?q=không có"), 200
+    yield "points of no form", client.get(f"{moves}?only=none/1"), 200
+    yield "no points to be moved", client.get("/admin/waves/next/points/move"), 200
+    yield "nothing chosen", client.post(moves, data=token), 400
+    chosen = token | {"which": "all", "to": "next sipas-citizen/2022"}
+    yield "look at a move", client.post(moves, data=chosen), 200
+    yield "points moved", client.post(moves, data=chosen | {"do": "store"}), 200
+    yield "move done twice", client.post(moves, data=chosen | {"do": "store"}), 400
+    yield "open it?", client.get(f"{plan}/open"), 200
+    yield "not opened", client.post(f"{plan}/open", data=token | {"opens": "x"}), 400
+    client.post(f"{plan}/open", data=token)
+    yield "plan of an open wave", client.get(plan), 200
+    yield "close it?", client.get(f"{plan}/close"), 200
+    client.post(f"{plan}/close", data=token)
+    yield "plan of a closed wave", client.get(plan), 200
 
 
 def languages_pages(client):

@@ -61,7 +61,7 @@ def _page(refusal: Refusal | None = None) -> str:
     config = current_app.extensions["config"]
     with current_app.extensions["database"].writing() as session:
         found = kiosks.list_kiosks(session, config.secret_key, clock.now())
-        points = kiosks.points(session)
+        points = kiosks.points(session, clock.now())
     return render_template(
         "admin/kiosks.html",
         kiosks=found,

@@ -1,7 +1,5 @@
 """The room of data protection: until when things of a wave are kept, and what has been deleted."""
 
-from datetime import date
-
 from flask import current_app, g, redirect, render_template, request
 from flask import url_for as address_of
 
@@ -11,6 +9,7 @@ from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
 from survey_app.services import receipts, retention
+from survey_app.services.planning import read_day
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
@@ -27,7 +26,7 @@ def privacy(code: str) -> str:
 def set_retention(code: str) -> ReadyPage:
     """Set until when things of a wave are kept; an empty day goes by the rule."""
     try:
-        days = {kind: _day(request.form.get(kind, "")) for kind in retention.DAYS}
+        days = {kind: read_day(request.form.get(kind, "")) for kind in retention.DAYS}
         with current_app.extensions["database"].writing() as session:
             wave = wave_named(session, code)
             retention.set_days(session, wave, days, g.account.id, clock.now())
@@ -50,21 +49,6 @@ def delete_response(code: str) -> ReadyPage:
     except Refusal as refusal:
         return _page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.privacy", code=code, done="deleted"), 303)
-
-
-def _day(typed: str) -> date | None:
-    """A day as browsers send it, or as it is written in Viet Nam."""
-    text = typed.strip()
-    if not text:
-        return None
-    day, _sign, rest = text.partition("/")
-    month, _sign, year = rest.partition("/")
-    try:
-        return date(int(year), int(month), int(day)) if rest else date.fromisoformat(text)
-    except ValueError:
-        raise Refusal(
-            "Ngày «{typed}» không đúng. Xin ghi theo dạng ngày/tháng/năm.", typed=typed[:20]
-        ) from None
 
 
 def _page(code: str, refusal: Refusal | None = None) -> str:

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from flask import current_app, render_template, request
 
+from questionnaires.refusal import Refusal
 from survey_app.i18n import _, spoken
 from survey_app.security import requires
-from survey_app.services.versions import compared, versions_of
+from survey_app.services.versions import Comparison, compared, versions_of
 from survey_app.web.admin.door import READERS, bp
 
 SEVERITIES: Final = {
@@ -101,6 +102,11 @@ def compare_versions(code: str) -> str:
     """What is different in a version, the gravest first; the two stand in the address."""
     pair = request.args.get("old", ""), request.args.get("new", "")
     comparison = compared(current_app.extensions["catalogue"], code, *pair)
+    return render_template("admin/questionnaires_compare.html", **in_words(comparison))
+
+
+def in_words(comparison: Comparison) -> dict[str, Any]:
+    """A comparison as its page and that of a wave's forms show it."""
     words = spoken(WORDS)
     listed = {
         severity: [
@@ -108,14 +114,23 @@ def compare_versions(code: str) -> str:
         ]
         for severity, found in comparison.found.items()
     }
-    return render_template(
-        "admin/questionnaires_compare.html",
-        listed=listed,
-        comparison=comparison,
-        severities=spoken(SEVERITIES),
-        meanings=spoken(MEANINGS),
-        kinds=spoken(KINDS),
-    )
+    return {
+        "listed": listed,
+        "comparison": comparison,
+        "severities": spoken(SEVERITIES),
+        "meanings": spoken(MEANINGS),
+        "kinds": spoken(KINDS),
+    }
+
+
+def told(refusal: Refusal) -> Refusal:
+    """A refusal of two versions with the kinds of questions in words, where it names any."""
+    words = spoken(WORDS)
+    fields = {
+        name: words.get(str(value), value) if name in ("before", "after") else value
+        for name, value in refusal.fields.items()
+    }
+    return Refusal(refusal.template, **fields)
 
 
 def _told(difference: Any, written: str | None, words: dict[str, str]) -> str | None:

@@ -1,6 +1,6 @@
 """The consent notice: what it tells of a form, and what it promises."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -74,6 +74,18 @@ def test_the_days_that_a_wave_sets_are_named(session, door):
 
 
 def test_while_a_wave_is_open_the_rule_is_told_in_days(session, door):
+    sentences = " ".join(told(notice_of(session, door, form("sipas-counter/1"))))
+
+    assert f"Bản gốc: {DAYS['documents']} ngày sau khi đợt khảo sát kết thúc" in sentences
+    assert f"mã nhận phiếu, đến {DAYS['receipts']} ngày sau khi" in sentences
+
+
+def test_a_close_that_may_still_be_moved_is_no_promise(session, door):
+    """Whoever was told a day made of the planned close would be told a wrong one."""
+    wave = session.get(Wave, door.wave_id)
+    wave.closed_at = NOW + timedelta(days=30)
+    wave.documents_until = date(2030, 1, 1)  # later than the rule, so the rule holds
+
     sentences = " ".join(told(notice_of(session, door, form("sipas-counter/1"))))
 
     assert f"Bản gốc: {DAYS['documents']} ngày sau khi đợt khảo sát kết thúc" in sentences

@@ -131,6 +131,15 @@ def test_dossiers_before_and_after_the_wave_do_not_count(session):
     assert coverage_of(session, wave, NOW).total.returned == 110
 
 
+def test_dossiers_of_days_to_come_do_not_count_when_the_close_is_planned(session):
+    wave = make_wave(session, closed_at=NOW + timedelta(days=9))
+    point = make_point(session, wave)
+    count(session, point, 10)
+    count(session, point, 10, DAY + timedelta(days=2))
+
+    assert coverage_of(session, wave, NOW).total.returned == 10
+
+
 def test_a_wave_without_counters_or_not_yet_open_is_empty(session):
     for wave in (make_wave(session), make_wave(session, opened_at=None)):
         found = coverage_of(session, wave, NOW)

@@ -206,8 +206,15 @@ def test_what_a_kiosk_says_of_itself_is_not_trusted(session, queue, kept):
     assert (device.queue_length, device.app_version) == (kept, "v" * 32)
 
 
+def test_a_wave_whose_close_is_planned_has_places_for_kiosks_until_then(session):
+    point = make_point(session, make_wave(session, closed_at=NOW + timedelta(hours=1)))
+
+    assert [known for known, _name in kiosks.points(session, NOW)] == [point.id]
+    assert kiosks.points(session, NOW + timedelta(hours=1)) == []
+
+
 def test_closed_points_are_no_place_for_a_kiosk(session):
     point = make_point(session)
     make_point(session, closed_at=NOW)
 
-    assert [known for known, _name in kiosks.points(session)] == [point.id]
+    assert [known for known, _name in kiosks.points(session, NOW)] == [point.id]

@@ -40,6 +40,18 @@ HEAD = "<!doctype html><html lang='vi'><title>Trang</title><style>{}</style><mai
             "<a href='/'>về</a><b>che</b>",
             "focus is hidden",
         ),
+        (
+            without_visible_focus,
+            "a:focus { outline: 3px solid } a:last-child:focus { outline: none }",
+            "<a href='/'>về</a> " * 21,
+            "no focus ring: a «về»",
+        ),
+        (
+            without_visible_focus,
+            "a { outline: 3px solid }",
+            "<a href='/'>về</a> " * 301,
+            "not come",
+        ),
     ],
 )
 def test_what_shuts_somebody_out_is_found(open_page, look, style, body, found):

@@ -75,6 +75,7 @@ STOPS = f"""() => {{ {NAMED}
     window.tabbing = walk; }}"""
 ROUND = "() => tabbing.round"
 WALKED = """() => { window.removeEventListener("keydown", tabbing.leave, true);
+    document.activeElement.blur(); // a link that is seen only in focus lies over others
     return tabbing.stops; }"""
 AT_ONCE = 10  # stops between two questions whether Tab has come round
 

@@ -71,11 +71,12 @@ def test_a_table_that_scrolls_itself_is_no_fault(open_page):
 
 def test_looking_leaves_the_page_as_it_was(open_page):
     page = open_page(400, 700)
-    page.set_content(HEAD.format("a:focus { outline: 3px solid }", "<p><a href='/'>về</a></p>"))
+    page.set_content(HEAD.format("a:focus { outline: 3px solid }", "<a href='/'>về</a> " * 2))
     before = page.content()
     for look in (beyond_a_narrow_screen, cut_by_text_spacing, moving, without_visible_focus):
         assert look(page) == []
 
     assert page.content() == before
+    assert page.evaluate("document.activeElement === document.body")
     assert page.viewport_size == {"width": 400, "height": 700}
     assert page.evaluate("document.adoptedStyleSheets.length") == 0

@@ -148,6 +148,11 @@ class WavePoint(Base):
     version: Mapped[str]
     link_serial: Mapped[int] = mapped_column(default=1, server_default=text("1"))
 
+    @property
+    def form(self) -> str:
+        """The form as `code/version`."""
+        return f"{self.questionnaire}/{self.version}"
+
 
 class LinkKey(Base):
     """A key that signs printed links: its salt, which is worth nothing without SECRET_KEY.

@@ -210,12 +210,11 @@ def _overlap(wave: Wave, other: Wave) -> bool:
 
 
 def _open_rows(session: Session, wave: Wave, form: str = "") -> list[tuple[CollectionPoint, str]]:
-    named = (
-        (point, f"{place.questionnaire}/{place.version}")
+    return [
+        (point, place.form)
         for point, place in counters_of(session, wave)
-        if point.closed_at is None
-    )
-    return [(point, name) for point, name in named if form in ("", name)]
+        if point.closed_at is None and form in ("", place.form)
+    ]
 
 
 def _mover(point: CollectionPoint, form: str, refusal: Refusal | None = None) -> Mover:

@@ -92,7 +92,7 @@ def points_of(
                 name=point.name,
                 unit_code=point.unit.code,
                 unit=point.unit.name,
-                form=f"{place.questionnaire}/{place.version}",
+                form=place.form,
                 agencies=agencies.get(point.id, 0),
                 closed_at=None if is_collecting(point, now) else point.closed_at,
                 token=token(link),

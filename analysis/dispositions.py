@@ -71,9 +71,15 @@ class Rates:
 
 
 def final_outcome(outcomes: Iterable[str]) -> str | None:
-    """The final outcome of a household, from those of its calls in their order; None while open."""
+    """The final outcome of a household, from those of its calls in their order; None while open.
+
+    The last one counts, but an interview that was held stays one whatever a later call says, and a
+    complete one counts before one in part.
+    """
     finals = [code for code in outcomes if OUTCOMES[code].group != PENDING]
-    return finals[-1] if finals else None
+    by_group = {OUTCOMES[code].group: code for code in finals}
+    last = finals[-1] if finals else None
+    return by_group.get(INTERVIEW) or by_group.get(PARTIAL) or last
 
 
 def rates_of(finals: Mapping[str, int]) -> Rates:

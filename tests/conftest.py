@@ -17,6 +17,7 @@ from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Base, Database
 from survey_app.migrate import upgrade
 from survey_app.services.demo import load_demo
+from tests import once
 from tests.survey_app.factories import NOW, catalogue
 
 LOCAL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -31,6 +32,36 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"NO_SKIPS=1, but: {reason}"
     return report
+
+
+# What takes longest (15 s of a processor and more) is begun first: no process ends long after the
+# others. Browsers and databases have few tests in long files.
+LONG = (
+    "accessibility/test_pages_are_accessible.py",
+    "survey_app/web/test_surveyor_browser.py",
+    "survey_app/web/test_kiosk_browser.py",
+    "bench/test_tablets.py",
+    "survey_app/services/test_demo.py",
+    "static/test_outbox.py",
+    "static/test_sealed_queue.py",
+    "survey_app/test_serve.py",
+    "survey_app/test_pages.py",
+    "test_whole_line.py",
+    "test_whole_line_browser.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; the others stay in the order of their names."""
+    rank = {Path(__file__).parent / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _once() -> Iterator[None]:
+    """Compile and hash once what every test would."""
+    with once.shared():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +141,8 @@ class Copies:
     def __init__(self, server: URL, template: URL, kept: ExitStack) -> None:
         self.server, self.template, self.kept = server, template, kept
         self.free: list[URL] = []
+        with _connected(template) as connection:
+            self.wanted = connection.execute(COLUMNS).fetchall()
 
     def take(self) -> URL:
         """An empty database for one test."""
@@ -119,15 +152,10 @@ class Copies:
 
     def give_back(self, url: URL) -> None:
         """Empty it for the next test; with other tables than it had it is not used again."""
-        with _connected(self.template) as connection:
-            wanted = connection.execute(COLUMNS).fetchall()
         with _connected(url) as connection:
             connection.execute(OTHERS)
-            if connection.execute(COLUMNS).fetchall() == wanted:
-                for table in reversed(Base.metadata.sorted_tables):
-                    name = sql.Identifier(table.name)
-                    connection.execute(sql.SQL("DELETE FROM {}").format(name))
-                connection.execute(FROM_ONE)
+            if connection.execute(COLUMNS).fetchall() == self.wanted:
+                connection.execute(EMPTIED)
                 self.free.append(url)
 
 
@@ -138,6 +166,13 @@ OTHERS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 FROM_ONE = """SELECT setval(oid::regclass, 1, false) FROM pg_class
     WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace"""
+EMPTIED = sql.SQL("; ").join(
+    [
+        sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name))
+        for table in reversed(Base.metadata.sorted_tables)
+    ]
+    + [sql.SQL(FROM_ONE)]
+)
 
 
 @pytest.fixture(scope="session")

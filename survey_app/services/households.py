@@ -9,11 +9,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from analysis.dispositions import OUTCOMES
+from analysis.dispositions import INTERVIEW, OUTCOMES, PARTIAL
 from survey_app.models.fieldwork import Assignment, Visit
 
 # Which call of one day counts as the later one: the one nearer to an interview.
 ORDER: Final = {code: place for place, code in enumerate(reversed(list(OUTCOMES)))}
+HELD: Final = (INTERVIEW, PARTIAL)
 Household = tuple[int, int]  # assignment, serial number
 
 
@@ -48,8 +49,12 @@ def calls_at(session: Session, where: ColumnElement[bool]) -> Mapping[Household,
 
 
 def standing(household: int, calls: Sequence[Call]) -> dict[str, Any]:
-    """Where a household stands, as a package tells it: its last call, and who was chosen there."""
-    last = calls[-1]
+    """Where a household stands, as a package tells it: its last call, and who was chosen there.
+
+    The call that led to an interview is the one to tell, whatever a later one says.
+    """
+    interviews = [call for call in calls if OUTCOMES[call.outcome].group in HELD]
+    last = (interviews or calls)[-1]
     told = {"household": household, "outcome": last.outcome, "day": last.day.isoformat()}
     people = [call for call in calls if call.eligible is not None]
     if people:

@@ -40,6 +40,18 @@ HEAD = "<!doctype html><html lang='vi'><title>Trang</title><style>{}</style><mai
             "<a href='/'>về</a><b>che</b>",
             "focus is hidden",
         ),
+        (
+            without_visible_focus,
+            "a:focus { outline: 3px solid } a:last-child:focus { outline: none }",
+            "<a href='/'>về</a> " * 21,
+            "no focus ring: a «về»",
+        ),
+        (
+            without_visible_focus,
+            "a { outline: 3px solid }",
+            "<a href='/'>về</a> " * 301,
+            "not come",
+        ),
     ],
 )
 def test_what_shuts_somebody_out_is_found(open_page, look, style, body, found):
@@ -59,11 +71,12 @@ def test_a_table_that_scrolls_itself_is_no_fault(open_page):
 
 def test_looking_leaves_the_page_as_it_was(open_page):
     page = open_page(400, 700)
-    page.set_content(HEAD.format("a:focus { outline: 3px solid }", "<p><a href='/'>về</a></p>"))
+    page.set_content(HEAD.format("a:focus { outline: 3px solid }", "<a href='/'>về</a> " * 2))
     before = page.content()
     for look in (beyond_a_narrow_screen, cut_by_text_spacing, moving, without_visible_focus):
         assert look(page) == []
 
     assert page.content() == before
+    assert page.evaluate("document.activeElement === document.body")
     assert page.viewport_size == {"width": 400, "height": 700}
     assert page.evaluate("document.adoptedStyleSheets.length") == 0

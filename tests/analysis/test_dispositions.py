@@ -12,9 +12,14 @@ from analysis.dispositions import final_outcome, rates_of
         (["appointment"], None),
         (["nobody_home", "appointment", "complete"], "complete"),
         (["given_out", "not_returned"], "not_returned"),
+        (["refusal_household", "nobody_home"], "nobody_home"),
+        (["complete", "nobody_home"], "complete"),
+        (["complete", "partial"], "complete"),
+        (["partial", "complete"], "complete"),
+        (["partial", "refusal_respondent"], "partial"),
     ],
 )
-def test_the_final_outcome_is_the_last_final_one(calls, final):
+def test_the_last_outcome_counts_but_an_interview_stays_one(calls, final):
     assert final_outcome(calls) == final
 
 

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from argon2 import Type, extract_parameters
 from sqlalchemy import select
 
 from questionnaires.refusal import Refusal
@@ -13,6 +14,7 @@ from survey_app.services import accounts
 from tests.survey_app.factories import NOW
 
 PASSWORD = "mật khẩu đủ dài"
+DEAR = accounts._hasher  # the service's own, before the tests hash cheaply
 
 
 @pytest.fixture
@@ -42,6 +44,13 @@ def test_only_the_password_of_the_account_fits(database):
         assert not accounts.password_fits(session, "lan", "another one")
         assert not accounts.password_fits(session, "nobody", "x")
         assert not accounts.password_fits(session, "nobody", PASSWORD)
+
+
+def test_a_password_costs_what_rfc_9106_asks_for_and_an_unknown_name_costs_as_much():
+    hashed = extract_parameters(DEAR.hash(PASSWORD))
+
+    assert (hashed.type, hashed.memory_cost, hashed.time_cost) == (Type.ID, 65536, 3)
+    assert extract_parameters(accounts._NOBODY) == hashed
 
 
 def test_the_database_never_holds_a_password_or_a_token(session, account):

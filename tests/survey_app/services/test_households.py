@@ -40,6 +40,18 @@ def test_a_package_tells_where_each_household_stands_whichever_tablet_was_there(
     assert assignments_of(session, old.id) == []
 
 
+def test_a_household_that_was_interviewed_is_told_as_such_whatever_came_after(session):
+    device = make_device(session)
+    area = make_assignment(session, device_id=device.id)
+    send(session, area, (4, "partial", 20, 2, 1), (4, "refusal_respondent", 21))
+    send(session, area, (6, "complete", 21, 2, 2), (6, "nobody_home", 22))
+
+    (told,) = assignments_of(session, device.id)
+
+    stand = [(one["household"], one["outcome"], one["day"]) for one in told["households"]]
+    assert stand == [(4, "partial", "2026-11-20"), (6, "complete", "2026-11-21")]
+
+
 def test_a_package_tells_of_its_own_areas_only_and_not_how_often_one_was_there(session):
     device = make_device(session)
     areas = [make_assignment(session, device_id=device.id) for _ in range(2)]

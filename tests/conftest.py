@@ -23,6 +23,12 @@ from tests.survey_app.factories import NOW, catalogue
 LOCAL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: many tests wait for a browser or a server."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where NO_SKIPS=1 says that everything is installed, a skipped test is a failed one."""
@@ -41,6 +47,8 @@ LONG = (
     "survey_app/web/test_surveyor_browser.py",
     "survey_app/web/test_kiosk_browser.py",
     "bench/test_tablets.py",
+    "survey_app/web/test_citizen_browser.py",
+    "survey_app/web/test_citizen_devices.py",
     "survey_app/services/test_demo.py",
     "static/test_outbox.py",
     "static/test_sealed_queue.py",

@@ -23,7 +23,9 @@ const CONTACT = 5 * 60_000;
 const LEAST_ROOM = 50_000_000; // bytes
 const MOST_USED = 0.9;
 const FACTS = ["token", "name", "surveyor", "pack", "forms", "etag", "offset", "contact", "wrapped", "language"];
-const ON_APPLE = /iPad|iPhone|iPod/.test(navigator.userAgent);
+// An iPad calls itself a Macintosh, which has no screen to touch.
+const ON_APPLE = /iPad|iPhone|iPod/.test(navigator.userAgent)
+  || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 0);
 
 app.version = document.getElementById("field").dataset.version;
 app.holds = false; // whether this tab is the one with the drafts

@@ -394,9 +394,14 @@ def test_a_full_disk_is_said_and_loses_nothing(take_tablet, sqlite_database):
     assert len(visits) == 1
 
 
-def test_the_tablet_warns_of_what_may_delete_its_forms(take_tablet):
-    iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Safari"
-    surveyor = take_tablet(options={"user_agent": iphone})
+@pytest.mark.parametrize(
+    "apple",
+    ["iPhone; CPU iPhone OS 18_0 like Mac OS X", "Macintosh; Intel Mac OS X 10_15_7"],
+    ids=["iphone", "ipad"],
+)
+def test_the_tablet_warns_of_what_may_delete_its_forms(take_tablet, apple):
+    agent = f"Mozilla/5.0 ({apple}) AppleWebKit/605.1.15 Safari"
+    surveyor = take_tablet(options={"user_agent": agent, "has_touch": True})
     page = surveyor.page
     page.get_by_text("xóa dữ liệu của trang không mở trong 7 ngày").wait_for()
     # Chromium tells pages of 10 GB whatever there is; Safari and Firefox tell the truth.

@@ -150,7 +150,7 @@ class Copies:
         self.server, self.template, self.kept = server, template, kept
         self.free: list[URL] = []
         with _connected(template) as connection:
-            self.wanted = connection.execute(COLUMNS).fetchall()
+            self.wanted = _schema(connection)
 
     def take(self) -> URL:
         """An empty database for one test."""
@@ -159,14 +159,23 @@ class Copies:
         return self.kept.enter_context(new_database(self.server, self.template))
 
     def give_back(self, url: URL) -> None:
-        """Empty it for the next test; with other tables than it had it is not used again."""
+        """Empty it for the next test; with another schema than it had it is not used again."""
         with _connected(url) as connection:
             connection.execute(OTHERS)
-            if connection.execute(COLUMNS).fetchall() == self.wanted:
+            if _schema(connection) == self.wanted:
                 connection.execute(EMPTIED)
                 self.free.append(url)
 
 
+def _schema(connection: psycopg.Connection[Any]) -> tuple[list[Any], list[Any]]:
+    """The columns of all tables, and the revision the database says it has."""
+    columns = connection.execute(COLUMNS).fetchall()
+    has_revision = any(table == "alembic_version" for table, *_ in columns)
+    revision = connection.execute(REVISION).fetchall() if has_revision else []
+    return columns, revision
+
+
+REVISION = "SELECT version_num FROM alembic_version"
 COLUMNS = """SELECT c.relname, a.attname, a.atttypid FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid
     WHERE c.relnamespace = 'public'::regnamespace AND NOT a.attisdropped ORDER BY 1, 2"""

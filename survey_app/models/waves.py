@@ -63,6 +63,11 @@ class WaveForm(Base):
 
     wave: Mapped[Wave] = relationship(back_populates="forms")
 
+    @property
+    def name(self) -> str:
+        """The version as the catalogue names it: `code/version`."""
+        return f"{self.questionnaire}/{self.version}"
+
 
 class WaveIndex(Base):
     """An index that a wave is computed into.

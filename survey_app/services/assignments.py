@@ -191,7 +191,7 @@ def choices_of(session: Session, wave: Wave) -> Choices:
         .where(CollectionPoint.closed_at.is_(None))
         .order_by(CollectionPoint.code)
     )
-    forms = sorted((f"{form.questionnaire}/{form.version}", form) for form in wave.forms)
+    forms = sorted((form.name, form) for form in wave.forms)
     return Choices(
         points=tuple((code, f"{name} – {unit}") for code, name, unit in points),
         tablets=tuple((name, label) for _id, name, label in working_tablets(session)),

@@ -264,7 +264,7 @@ def _version(
     if used is None:
         return None
     try:
-        loaded = catalogue.questionnaire(f"{used.questionnaire}/{used.version}")
+        loaded = catalogue.questionnaire(used.name)
     except Refusal:
         return None
     return loaded.definition if loaded.checksum == used.checksum else None

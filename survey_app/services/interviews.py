@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from analysis.selection import MOST as MOST_BY_TABLE
 from survey_app.models.fieldwork import INTERPRETERS, KISH, SELECTIONS, Assignment
+from survey_app.services.screening import COARSE
 from survey_app.services.submissions import Rejected, reject
 
 MODES: Final = ("tablet", "paper")  # paper: a form that was left at the household and collected
 PRESENCE: Final = ("household", "village_head", "official", "other")
 MOST_ADULTS: Final = 20
-COARSE: Final = 2  # decimals of a degree that are kept of a place: about one kilometre
 ELIGIBLE: Final = "eligible"  # the key of the frame by which a weight within households is made
 
 

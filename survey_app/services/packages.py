@@ -48,7 +48,7 @@ def package(
     collecting: dict[tuple[str, str], dict[str, Any]] = {}
     forms: dict[str, dict[str, Any] | None] = {}
     for wave, form, point, unit in _open_points(session, now):
-        name = f"{form.questionnaire}/{form.version}"
+        name = form.name
         if name not in forms:
             forms[name] = questionnaire_package(catalogue, name, form.checksum)
         if forms[name] is not None:

@@ -172,7 +172,7 @@ def begin(session: Session, catalogue: Catalogue, wave: Wave, typed: Typed) -> s
     _set(session, wave, typed, ["closes"])
     typed.check()
     for form in wave.forms:
-        loaded = catalogue.questionnaire(f"{form.questionnaire}/{form.version}")
+        loaded = catalogue.questionnaire(form.name)
         form.checksum = loaded.checksum
     session.flush()
     return SCHEDULED if at_date else OPENED

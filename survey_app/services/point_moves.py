@@ -84,7 +84,7 @@ def targets_of(session: Session, wave: Wave, now: datetime) -> tuple[Target, ...
     return tuple(
         Target(f"{one.code}{APART}{name}", one.code, one.title, name, one.id == wave.id)
         for one in (*own, *waves)
-        for name in sorted(f"{form.questionnaire}/{form.version}" for form in one.forms)
+        for name in sorted(form.name for form in one.forms)
     )
 
 

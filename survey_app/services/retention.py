@@ -249,7 +249,7 @@ def _forget_documents(session: Session, _catalogue: Catalogue, wave: Wave) -> in
 def _forget_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
     """What people wrote in words of their own is deleted; what they ticked stays."""
     for form in session.scalars(select(WaveForm).where(WaveForm.wave_id == wave.id)):
-        version = catalogue.questionnaire(f"{form.questionnaire}/{form.version}").definition
+        version = catalogue.questionnaire(form.name).definition
         texts = [item.code for item in version.items if item.kind == "text"]
         query = (
             select(Response.id)
@@ -272,7 +272,7 @@ def _forget_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
 def _forget_revised_comments(session: Session, catalogue: Catalogue, wave: Wave) -> int:
     """The same for what corrections under review have replaced."""
     for form in session.scalars(select(WaveForm).where(WaveForm.wave_id == wave.id)):
-        version = catalogue.questionnaire(f"{form.questionnaire}/{form.version}").definition
+        version = catalogue.questionnaire(form.name).definition
         texts = [item.code for item in version.items if item.kind == "text"]
         query = (
             select(ResponseRevision)

@@ -227,7 +227,7 @@ def _versions_read(
     A version that came into the wave later is read too. Raises `Refusal` when it gives another
     meaning to an item of the index: how to join such answers is no choice of a computation.
     """
-    used = [f"{form.questionnaire}/{form.version}" for form in wave.forms]
+    used = [form.name for form in wave.forms]
     read = {n for n in used if not index.questionnaires or n in index.questionnaires}
     codes = {name.partition("/")[0] for name in read}
     if len(codes) != 1:

@@ -43,7 +43,7 @@ def sensitivity_of(session: Session, catalogue: Catalogue, wave: Wave) -> tuple[
     doubtful answers move the figures, and is no estimate of the index, which a Run computes.
     """
     found = (
-        _of_form(session, catalogue, wave, f"{form.questionnaire}/{form.version}")
+        _of_form(session, catalogue, wave, form.name)
         for form in sorted(wave.forms, key=lambda form: (form.questionnaire, form.version))
     )
     return tuple(one for one in found if one is not None and one.everything.n)

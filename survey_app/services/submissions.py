@@ -68,7 +68,7 @@ class Arrival:
     admitted: str | None = None
 
 
-class Rejected(Exception):  # noqa: N818 - a way out of the steps below
+class Rejected(Exception):  # noqa: N818 - an answer, no error
     """A submission is not taken, for the problems told."""
 
     def __init__(self, *problems: ProblemFound) -> None:

@@ -64,10 +64,9 @@ class Joining:
 
 def forms_of(session: Session, catalogue: Catalogue, wave: Wave) -> tuple[FormLine, ...]:
     """The forms that a wave uses, by questionnaire, the newest version last."""
-    names = [(form.questionnaire, f"{form.questionnaire}/{form.version}") for form in wave.forms]
     ordered = [
         name
-        for code in sorted({code for code, _name in names})
+        for code in sorted({form.questionnaire for form in wave.forms})
         for name in versions_used(session, wave, code)
     ]
     return tuple(_used(session, catalogue, wave, name) for name in ordered)
@@ -80,7 +79,7 @@ def may_join(catalogue: Catalogue, wave: Wave, now: datetime) -> tuple[FormLine,
     was decided with its forms; a closed one none.
     """
     state = state_of(wave, now)
-    used = {f"{form.questionnaire}/{form.version}" for form in wave.forms}
+    used = {form.name for form in wave.forms}
     known = {form.questionnaire for form in wave.forms}
     return tuple(
         _line(catalogue, name)
@@ -145,7 +144,7 @@ def _refusal(
     if state_of(wave, now) == CLOSED:
         template = "Đợt khảo sát «{wave}» đã đóng nên không thêm phiếu nữa."
         return Refusal(template, wave=wave.code)
-    if name in {f"{form.questionnaire}/{form.version}" for form in wave.forms}:
+    if name in {form.name for form in wave.forms}:
         return Refusal("Đợt khảo sát đã dùng phiếu «{form}».", form=name)
     if name not in {line.name for line in may_join(catalogue, wave, now)}:
         template = (

@@ -44,7 +44,7 @@ def indices_of(session: Session, catalogue: Catalogue, wave: Wave) -> Indices:
     rows = session.scalars(select(WaveIndex).where(WaveIndex.wave_id == wave.id)).all()
     chosen = {row.index_code for row in rows}
     computed = set(session.scalars(select(Run.index_code).where(Run.wave_id == wave.id)))
-    forms = {f"{form.questionnaire}/{form.version}" for form in wave.forms}
+    forms = {form.name for form in wave.forms}
     fitting = {
         code
         for code in catalogue.index_codes

@@ -103,6 +103,9 @@ def call_at(day, outcome, **more):
         (("22", "complete"), ["20 nobody_home", "21 appointment"], "done", "complete"),
         (("21", "complete"), ["20 nobody_home", "21 nobody_home"], "done", "complete"),
         (("21", "vacant"), ["20 nobody_home", "21 nobody_home"], "lost", "nobody_home"),
+        # an interview stays the last word, whoever held it
+        (("20", "complete"), ["21 nobody_home"], "done", "complete"),
+        (("22", "nobody_home"), ["20 partial"], "done", "partial"),
     ],
 )
 def test_a_household_stands_where_the_later_of_all_tablets_left_it(page, told, own, state, last):

@@ -19,17 +19,22 @@ export function isFinal(outcome) {
   return !PENDING.includes(outcome);
 }
 
+function isInterview({ outcome }) {
+  return INTERVIEWS.includes(outcome);
+}
+
 /**
  * What is known of a household, the last call last. The tablet's own calls have an order; what the
- * service tells comes after them when it is of a later day, or an interview of the same day.
+ * service tells comes after them when it is an interview or of a later day. An interview of its own
+ * stays the last word.
  */
 function knownOf({ code, households = [] }, calls, serial) {
   const own = calls.filter((call) => call.assignment === code && call.household === serial);
   const told = households.find((one) => one.household === serial);
   if (!told) return own;
-  const { day = "" } = own.at(-1) ?? {};
-  const isLater = told.day > day || (told.day === day && INTERVIEWS.includes(told.outcome));
-  return isLater ? [...own, told] : [told, ...own];
+  const last = own.at(-1);
+  const isLater = isInterview(told) || !last || told.day > last.day;
+  return isLater && !(last && isInterview(last)) ? [...own, told] : [told, ...own];
 }
 
 /** Where a household stands: its last call, and "todo", "pending", "done" or "lost". */
@@ -39,7 +44,7 @@ export function householdOf(assignment, calls, serial) {
   // the adult that was chosen at an earlier call stays chosen
   const selected = known.findLast((call) => call.eligible !== undefined) ?? null;
   let state = "todo";
-  if (last && INTERVIEWS.includes(last.outcome)) state = "done";
+  if (last && isInterview(last)) state = "done";
   else if (last) state = isFinal(last.outcome) ? "lost" : "pending";
   return { serial, last, selected, state, substitute: serial > assignment.quota };
 }

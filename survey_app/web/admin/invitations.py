@@ -185,7 +185,7 @@ def _overview(session: Session, wave: Wave, **fields: Any) -> str:
         wave=wave,
         counts=counts_of_list(people),
         matrix=found,
-        forms=[f"{form.questionnaire}/{form.version}" for form in wave.forms],
+        forms=[form.name for form in wave.forms],
         rates=response_rates(session, wave),
         fewest=FEWEST,
         can_mail=bool(config.mail_url and config.mail_from),

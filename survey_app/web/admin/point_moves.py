@@ -70,7 +70,7 @@ def _choice_page(code: str, refusal: Refusal | None = None) -> str:
         wave = planning.plannable(session, code)
         found = point_moves.movers_of(session, wave, asked)
         targets = point_moves.targets_of(session, wave, now)
-        forms = sorted(f"{form.questionnaire}/{form.version}" for form in wave.forms)
+        forms = sorted(form.name for form in wave.forms)
     return room_page(
         "point_moves.html",
         refusal,

@@ -218,7 +218,7 @@ def _list_page(code: str, refusal: Refusal | None = None) -> str:
         wave = wave_named(session, code)
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
-        forms = [f"{form.questionnaire}/{form.version}" for form in wave.forms]
+        forms = [form.name for form in wave.forms]
     fields = {"found": found, "wave": wave, "asked": asked, "units": units, "forms": forms}
     return room_page("points.html", refusal, address=_address, **fields)
 

@@ -1,8 +1,9 @@
-"""A wave that collects, on each database or where the database has no say in the outcome."""
+"""What tests of services begin with, on each database or where it has no say in the outcome."""
 
 import pytest
 
 from tests.survey_app.one_door import make_door
+from tests.survey_app.version_factories import three_versions
 
 
 @pytest.fixture
@@ -13,3 +14,15 @@ def door(database):
 @pytest.fixture
 def sqlite_door(sqlite_database):
     return make_door(sqlite_database)
+
+
+@pytest.fixture
+def session(database):
+    with database.writing() as session:
+        yield session
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """A catalogue in which one questionnaire was published three times."""
+    return three_versions(tmp_path)

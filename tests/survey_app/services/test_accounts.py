@@ -18,12 +18,6 @@ DEAR = accounts._hasher  # the service's own, before the tests hash cheaply
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def account(session):
     return accounts.create_account(session, "lan", PASSWORD, "administrator")
 

@@ -18,12 +18,6 @@ LINES = ("PC1,AP1,Máy 7,Kish,12,4,A,10", "PC2,AP1,,sinh nhật,8,0,B,7.5")
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def wave(session):
     wave = make_wave(session)
     make_point(session, wave, name="Ấp 1", code="AP1")

@@ -27,12 +27,6 @@ FRAME = {"stratum": "A", "commune": "x1", "w": "12,5"}
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def wave(session):
     """A wave with a point «Ấp 1», an index that reads a frame, and a tablet."""
     wave = make_wave(session)

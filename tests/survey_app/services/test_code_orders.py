@@ -26,12 +26,6 @@ from tests.survey_app.code_factories import make_counted, make_field
 from tests.survey_app.factories import NOW, make_unit, make_wave
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def rows(session):
     return session.scalars(select(DossierCode)).all()
 

@@ -21,12 +21,6 @@ GROUP = "Lãnh đạo sở"
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def counted(session):
     return make_counted(session, land=50)
 

@@ -19,12 +19,6 @@ HEADING = [str(k) for k in range(10)]
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def wave(session):
     return make_wave(session, opened_at=NOW - timedelta(days=10))
 

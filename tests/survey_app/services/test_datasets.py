@@ -14,12 +14,6 @@ from tests.survey_app.factories import COUNTER, NOW, catalogue, make_point, make
 from tests.survey_app.results_factories import make_answers, make_computable
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def texts(column):
     return [column.labels[code] if code >= 0 else "" for code in column.codes]
 

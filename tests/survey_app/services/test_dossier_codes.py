@@ -30,12 +30,6 @@ REPLY = Reply(ANSWERS, "vi", "relative", "2026-1")
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def counted(session):
     return make_counted(session, land=100)
 

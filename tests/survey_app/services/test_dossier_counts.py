@@ -29,12 +29,6 @@ def stored(session):
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def centre(session):
     point = make_point(session)
     point.units = [make_unit(session, code="STC")]

@@ -83,12 +83,6 @@ def test_every_label_that_is_given_is_shared_by_enough_dossiers(counts):
     assert [n for n in shared.values() if n < THRESHOLD] == []
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def count(session, point, unit, day, field, n):
     session.add(DossierCount(point_id=point.id, day=day, unit_id=unit.id, field=field, returned=n))
     session.flush()

@@ -2,8 +2,6 @@
 
 from datetime import date
 
-import pytest
-
 from analysis.selection import kish
 from survey_app.models.fieldwork import Assignment
 from survey_app.services.doubtful_calls import OtherAdult, Said, doubts_at, doubts_in
@@ -11,12 +9,6 @@ from survey_app.services.fieldwork import grid_of, record_visits
 from tests.survey_app.factories import make_assignment, visit_content
 
 DAY = date(2026, 11, 20)
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def due(assignment, household, eligible=4):

@@ -31,12 +31,6 @@ ANSWERS = response_content()["answers"]
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def door(session):
     return door_of(session, link_of(session, make_point(session)), NOW)
 

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from survey_app.models.accounts import AuditEntry
@@ -13,12 +12,6 @@ from tests.survey_app.factories import NOW, make_device
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def prepare(session, name="Máy tính bảng 1", kind="tablet"):

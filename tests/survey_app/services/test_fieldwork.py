@@ -15,12 +15,6 @@ from survey_app.services.fieldwork import (
 from tests.survey_app.factories import make_assignment, make_device, visit_content
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def test_a_visit_is_kept_with_its_outcome(session):
     device, assignment = make_device(session), make_assignment(session)
     content = visit_content(assignment)

@@ -32,12 +32,6 @@ BECAUSE = Decision(None, LATER, "máy nằm ở xã xa, đến muộn")
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def point(session):
     wave = make_wave(session, code="w")
     return make_point(session, wave, name="Ấp 1")

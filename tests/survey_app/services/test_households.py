@@ -1,15 +1,7 @@
 """Where households stand after the calls of all tablets, as a package tells it."""
 
-import pytest
-
 from survey_app.services.fieldwork import assignments_of, record_visit
 from tests.survey_app.factories import make_assignment, make_device, visit_content
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def send(session, area, *calls, device=None):

@@ -24,12 +24,6 @@ def pin_hash():
     return hash_secret("246810")
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def prepare(session, pin_hash="x", name="Ki-ốt 1", point=None):
     point = point or make_point(session)
     return point, *kiosks.prepare_kiosk(session, point.id, name, pin_hash, NOW)

@@ -20,12 +20,6 @@ from tests.survey_app.factories import (
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def centre(session):
     """A desk of a centre that serves two agencies, and a field."""
     point = make_point(session, make_wave(session, code="w"), make_unit(session, code="TT"))

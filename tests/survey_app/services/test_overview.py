@@ -21,12 +21,6 @@ from tests.survey_app.results_factories import (
 )
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def void_one(session, wave, reason="trùng"):
     one = session.scalar(
         select(Response.id)

@@ -33,12 +33,6 @@ GIVEN = {"code": "sipas-2027", "title": "Khảo sát 2027", "year": "2027", "sou
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def by(session):
     return create_account(session, "lan", "một mật khẩu dài", "administrator").id
 

@@ -21,22 +21,11 @@ from tests.survey_app.factories import (
     make_wave,
     response_content,
 )
-from tests.survey_app.version_factories import ONE, TWO, three_versions
+from tests.survey_app.version_factories import ONE, TWO
 
 DAY = timedelta(days=1)
 OPENED, PLANNED = NOW - 9 * DAY, None
 CITIZEN = "sipas-citizen/2022"
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    return three_versions(tmp_path)
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def wave_of(session, shelf, code, opened_at=OPENED, forms=(ONE,), **changes):

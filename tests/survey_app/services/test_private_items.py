@@ -10,12 +10,6 @@ from tests.survey_app.factories import catalogue, make_form, make_wave
 ROUTED = "sipas-citizen/2022-routed"
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def stored(session, form):
     return session.get_one(WaveForm, (form.wave_id, form.questionnaire, form.version))
 

@@ -23,12 +23,6 @@ from tests.survey_app.factories import (
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def wave(session):
     return make_wave(session)
 

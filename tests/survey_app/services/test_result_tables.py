@@ -1,7 +1,5 @@
 """Tables of a Run: items with their options, units with their figures, what points lack."""
 
-import pytest
-
 from survey_app.services import results
 from survey_app.services.result_tables import Figure
 from tests.survey_app.factories import (
@@ -14,12 +12,6 @@ from tests.survey_app.results_factories import (
     make_computable,
     make_run,
 )
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def page_of(session, run):

@@ -21,12 +21,6 @@ from tests.survey_app.results_factories import (
 RATES = {"S1": 0.9095, "S2": 0.9042, "S3": 0.8975, "S4": 0.9045, "S5": 0.86}
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def page_of(session, run):
     return results.results_page(session, catalogue(), run.id)
 

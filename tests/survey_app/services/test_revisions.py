@@ -36,12 +36,6 @@ PHONE = "0912345678"
 
 
 @pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
-@pytest.fixture
 def by(session):
     return create_account(session, "lan", "một mật khẩu dài", "supervisor").id, NOW + DAY
 

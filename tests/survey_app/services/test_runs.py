@@ -44,12 +44,6 @@ OFFICIALS = f"{demo.__path__[0]}/officials_2022_reconstructed.csv"
 RATES = {"S1": 0.9095, "S2": 0.9042, "S3": 0.8975, "S4": 0.9045, "S5": 0.86}
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 @pytest.fixture(scope="module")
 def demo_database(sqlite_template, tmp_path_factory):
     """The demo waves."""

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import update
 
 from survey_app.models.responses import Response
@@ -11,12 +10,6 @@ from survey_app.services.sensitivity import FEWEST, sensitivity_of
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 SCALES = ("access", "procedure_clear", "staff", "result", "feedback", "overall")
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def send(session, wave, point, n, level, took=60, **changes):

@@ -39,12 +39,6 @@ from tests.survey_app.factories import (
 )
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def states(session, **asked):
     found = tablets(session, Asked(**asked), NOW).lines
     return {one.name: one.state for one in found}

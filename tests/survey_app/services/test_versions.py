@@ -8,12 +8,7 @@ from survey_app.services.versions import compared, versions_of
 from survey_app.services.waves import add_form
 from survey_app.web.admin.versions import KINDS, MEANINGS, SEVERITIES
 from tests.survey_app.factories import make_wave
-from tests.survey_app.version_factories import OLD_WORDS, ONE, TWO, publish, three_versions
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    return three_versions(tmp_path)
+from tests.survey_app.version_factories import OLD_WORDS, ONE, TWO, publish
 
 
 def test_versions_are_listed_with_the_waves_that_use_them(sqlite_database, shelf):

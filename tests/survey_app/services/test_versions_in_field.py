@@ -21,24 +21,13 @@ from survey_app.services.results import page_of
 from survey_app.services.runs import Order, compute_run
 from survey_app.services.waves import add_form, add_point, move_points, versions_used
 from tests.survey_app.factories import NOW, make_unit, make_wave, response_content
-from tests.survey_app.version_factories import ONE, THREE, TWO, publish, three_versions
+from tests.survey_app.version_factories import ONE, THREE, TWO, publish
 
 DAY = timedelta(days=1)
 EACH = 10  # forms of a version; fewer are not shown in a table
 NAMES = (ONE, TWO, THREE)
 # Of each version what only it can say: an option of the second, an item of the third.
 SAID = {ONE: {"trips": "4"}, TWO: {"trips": "5"}, THREE: {"trips": "5", "fee": "1"}}
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    return three_versions(tmp_path)
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def opened(session, shelf):

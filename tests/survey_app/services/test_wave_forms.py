@@ -8,21 +8,10 @@ from survey_app.models.waves import WaveForm, WaveIndex, WavePoint
 from survey_app.services.wave_forms import forms_of, join, joining, leave, may_join
 from survey_app.services.waves import add_form, add_point, move_points
 from tests.survey_app.factories import NOW, catalogue, make_unit, make_wave
-from tests.survey_app.version_factories import ONE, THREE, TWO, publish, three_versions
+from tests.survey_app.version_factories import ONE, THREE, TWO, publish
 
 PLANNED = {"opened_at": None}
 CLOSED = {"closed_at": NOW}
-
-
-@pytest.fixture
-def shelf(tmp_path):
-    return three_versions(tmp_path)
-
-
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
 
 
 def asking(session, shelf, **changes):

@@ -14,12 +14,6 @@ CITIZEN = "sipas-citizen/2022"
 KEYS = {"stratum": "tang", "psu": "xa, ap", "weight": "quyen_so", "fpc": ""}
 
 
-@pytest.fixture
-def session(database):
-    with database.writing() as session:
-        yield session
-
-
 def wave_asking(session, *forms, **changes):
     wave = make_wave(session, **changes)
     for form in forms:

@@ -1,6 +1,5 @@
 """A surveyor who gets another tablet, or the same one emptied, goes on where the work stood."""
 
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.models.fieldwork import Assignment
 from survey_app.services.devices import give_code, prepare_device
+from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.tablet_field import (
     COUNTER,
     Surveyor,
@@ -20,15 +20,14 @@ from tests.survey_app.web.tablet_field import (
 )
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+pytestmark = needs_chromium
 
 
 @pytest.fixture
 def hands(sqlite_database):
     """Give somebody an empty tablet, enrolled with a code."""
     with sync_api.sync_playwright() as playwright, serving_field(sqlite_database) as address:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(**LAUNCH)
 
         def give(area):
             context = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})

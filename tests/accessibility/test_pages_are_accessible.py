@@ -17,6 +17,7 @@ from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
 from tests.accessibility.axe import barriers
+from tests.chromium import lead_on
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import (
     catalogue,
@@ -44,7 +45,12 @@ HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2
 
 
 def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    lead_on(page, page.get_by_role("button", name=name, exact=True))
+
+
+def go_on(page):
+    """Press the first button of the form, which leads to the next page."""
+    lead_on(page, page.locator("main form .button").first)
 
 
 def open_wave(database, form="sipas-counter/1"):
@@ -60,16 +66,15 @@ def citizens(page, site, database, language):
     door = f"{site}{open_wave(database)}"
     page.goto(f"{door}?lang={language}")
     yield "start"
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "questions"
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "questions with errors"
     for code in REQUIRED:
         page.locator(f"#q-{code}-4").check()
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/review")
+    go_on(page)
     yield "review"
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "review with errors"
     page.goto(f"{door}?lang={language}")
     yield "start again"
@@ -77,8 +82,7 @@ def citizens(page, site, database, language):
     yield "leave"
     page.goto(f"{door}/review")
     page.locator("#helped-1").check()
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/thanks*")
+    go_on(page)
     yield "thanks"
     page.goto(f"{door}?lang={language}")
     yield "start after sending"
@@ -100,14 +104,14 @@ def citizens(page, site, database, language):
     page.goto(f"{site}/receipt?lang={language}")
     yield "receipt"
     page.locator("#code").fill("ABCDE23456")
-    page.locator("main form .button").click()
+    go_on(page)
     yield "receipt unknown"
     with database.reading() as session:
         receipt = session.scalars(select(Response.receipt)).one()
     for where in ("form found", "delete it?", "form deleted"):
         if page.locator("#code").count():
             page.locator("#code").fill(receipt)
-        page.locator("main form .button").first.click()
+        go_on(page)
         yield where
 
 
@@ -117,35 +121,34 @@ def centre(page, site, database, language):
     with database.writing() as session:
         session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
     page.goto(f"{door}?lang={language}")
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "dossier"
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "dossier with errors"
     page.locator("#unit-1").check()
-    page.locator("main form .button").first.click()
+    go_on(page)
     for code in REQUIRED:
         page.locator(f"#q-{code}-4").check()
     page.get_by_role("textbox").fill("Tôi khiếu nại: hồ sơ chậm. Gọi 0912345678.")
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "review with dossier and numbers"
     page.locator("#helped-1").check()
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/thanks*")
+    go_on(page)
     yield "thanks with a complaint"
 
 
 def long_form(page, site, database, language):
     """The citizens' form of 2022, which has every kind of question, with its errors."""
     page.goto(f"{site}{open_wave(database, 'sipas-citizen/2022')}?lang={language}")
-    page.locator("main form .button").first.click()
+    go_on(page)
     for number in range(1, 40):
         yield f"page {number}"
-        page.locator("main form .button").first.click()
+        go_on(page)
         if page.locator("#summary").count():
             if language == "vi":  # the other languages have theirs on the short form
                 yield f"page {number} with errors"
             answer_all(page)
-            page.locator("main form .button").first.click()
+            go_on(page)
         if page.url.endswith("/review"):
             break
     yield "review"
@@ -168,7 +171,7 @@ def kiosk(page, site, database, language):
     page.goto(f"{site}{counter.door}?lang={language}")
     yield "enrolment"
     page.locator("#code").fill("AAAAAAAA")
-    page.locator("form button").click()
+    lead_on(page, page.locator("form button"))
     yield "wrong code"
     page.locator("#code").fill(counter.code)
     page.locator("form button").click()
@@ -297,15 +300,13 @@ def official(page, site, database, language):
     yield "letter"
     page.goto(f"{site}/i/{code}/{unit}?lang={language}")
     yield "start"
-    page.locator("main form .button").first.click()
+    go_on(page)
     yield "questions"
     for item in REQUIRED:
         page.locator(f"#q-{item}-4").check()
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/review")
+    go_on(page)
     yield "review"
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/thanks*")
+    go_on(page)
     yield "thanks"
     page.goto(f"{site}/i/{code}/{unit}?lang={language}")
     yield "used"
@@ -319,18 +320,17 @@ def slip(page, site, database, language):
     page.goto(f"{site}/s/c?lang={language}")
     yield "code"
     page.locator("#code").fill("AAAABBBBCCCC")
-    page.locator("main form .button").click()
+    go_on(page)
     yield "wrong code"
     page.locator("#code").fill(code)
-    page.locator("main form .button").click()
+    go_on(page)
     yield "start"
-    page.locator("main form .button").first.click()
+    go_on(page)
     for item in REQUIRED:
         page.locator(f"#q-{item}-4").check()
-    page.locator("main form .button").first.click()
+    go_on(page)
     page.locator("#helped-1").check()
-    page.locator("main form .button").first.click()
-    page.wait_for_url("**/thanks*")
+    go_on(page)
     yield "thanks"
 
 
@@ -365,11 +365,10 @@ def staff(page, site, database, files):
     page.locator("#q-staff-1").check()
     page.get_by_label("Lý do sửa").fill("Hỏi lại hộ")
     press(page, "Lưu bản sửa")
-    page.wait_for_url("**/answers")
     yield "answers with history"
     page.goto(f"{site}/admin/waves/full")
     yield "wave"
-    page.locator("form[action$=compute] button").click()
+    lead_on(page, page.locator("form[action$=compute] button"))
     yield "job"
     while worker.work_once(database, catalogue(), files):
         pass
@@ -378,7 +377,7 @@ def staff(page, site, database, files):
     page.goto(f"{site}/admin/waves/full/privacy")
     yield "data protection"
     page.goto(f"{site}/admin/waves/full/held")
-    page.locator("tbody a").first.click()
+    lead_on(page, page.locator("tbody a").first)
     yield "forms in conflict"
     page.goto(f"{site}/admin/waves/none")
     yield "no such wave"
@@ -395,7 +394,6 @@ def planning(page, site):
     page.get_by_label("Mã đợt").fill("next")
     page.locator("[name=form][value='sipas-citizen/2022']").check()
     press(page, "Lập đợt")
-    page.wait_for_url("**/plan")
     yield "plan of a new wave"
     page.goto(f"{site}/admin/waves/next/plan/form?form=sipas-citizen/2022-routed")
     yield "version compared"

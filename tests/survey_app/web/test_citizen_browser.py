@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Answer, Response
-from tests.chromium import needs_chromium
+from tests.chromium import lead_on, needs_chromium
 from tests.survey_app.web.citizen_door import make_centre, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
@@ -62,7 +62,7 @@ def open_page(browser):
 def test_the_form_is_filled_by_touch(open_page, address, sqlite_database):
     page = open_page()
     fill(page, address, "Cán bộ tận tình.")
-    page.get_by_role("link", name="Sửa câu 3").click()
+    lead_on(page, page.get_by_role("link", name="Sửa câu 3"))
     page.locator("label[for='q-staff-5']").click()
     press(page, "Lưu và xem lại")
     send(page)
@@ -147,7 +147,7 @@ def test_errors_lead_to_the_question_they_speak_of(open_page, address):
     assert page.locator("h1").count() == 1
     assert page.locator("#summary:focus").count() == 1
     assert page.locator("#q-access-3").is_checked()
-    page.locator("#summary a").first.click()
+    lead_on(page, page.locator("#summary a").first)
     assert page.url.endswith("#q-procedure_clear-1")
     assert page.locator("#q-procedure_clear-1:focus").count() == 1
 
@@ -156,7 +156,7 @@ def test_an_unanswered_question_about_help_is_led_to(open_page, address):
     page = open_page()
     fill(page, address)
     press(page, "Gửi phiếu")
-    page.locator("#summary a").click()
+    lead_on(page, page.locator("#summary a"))
 
     assert page.locator("#helped-1:focus").count() == 1
 
@@ -194,7 +194,7 @@ def every_page(page, address):
     """Every page of a form at a one-stop centre, one after the other; each with its errors."""
 
     def forward():
-        page.locator("main .actions button").first.click()
+        lead_on(page, page.locator("main .actions button").first)
         return page
 
     yield page
@@ -211,7 +211,7 @@ def every_page(page, address):
     yield page
     page.goto(address)
     yield page  # under way
-    page.locator("button[name='continue']").click()
+    lead_on(page, page.locator("button[name='continue']"))
     page.locator("label[for='helped-1']").click()
     yield forward()  # the thanks
     page.goto(address)

@@ -8,7 +8,7 @@ from werkzeug.http import http_date
 
 from survey_app import clock
 from survey_app.models.responses import Answer, Response
-from tests.chromium import LAUNCH, needs_chromium
+from tests.chromium import LAUNCH, lead_on, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
@@ -87,7 +87,7 @@ def test_of_two_tabs_the_stale_one_is_told_so_and_nothing_is_lost(phone, address
     answer(second, "1")
     press(second, "Tiếp tục")
     told = text_of(second)
-    second.get_by_role("link", name="Mở trang mới nhất").click()
+    lead_on(second, second.get_by_role("link", name="Mở trang mới nhất"))
 
     assert "Trang này đã cũ" in told
     assert text_of(second).count("Rất hài lòng") == 6
@@ -180,9 +180,9 @@ def test_who_stops_is_asked_and_leaves_nothing(phone, address, sqlite_database):
     press(page, AGREE)
     answer(page)
     press(page, "Không muốn trả lời tiếp")
-    page.get_by_role("link", name="Làm tiếp").click()
+    lead_on(page, page.get_by_role("link", name="Làm tiếp"))
     kept = text_of(page)
-    page.get_by_role("link", name="Không muốn trả lời tiếp").click()
+    lead_on(page, page.get_by_role("link", name="Không muốn trả lời tiếp"))
     press(page, "Xóa và thôi trả lời")
 
     assert "Hài lòng" in kept

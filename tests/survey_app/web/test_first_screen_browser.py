@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.waves import Wave
-from tests.chromium import LAUNCH, needs_chromium
+from tests.chromium import LAUNCH, lead_on, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, make_door
 from tests.survey_app.web.served import served
 
@@ -86,8 +86,8 @@ def test_the_first_screen_is_light(page, address, language):
 
 def test_no_page_in_vietnamese_loads_the_khmer_font(page, address, asked):
     page.goto(address)
-    page.locator("main .button").first.click()
-    page.locator("main .button").first.click()  # with errors
+    lead_on(page, page.locator("main .button").first)
+    lead_on(page, page.locator("main .button").first)  # with errors
     page.goto(address.split("/s/")[0] + "/accessibility", wait_until="networkidle")
 
     assert len([path for path in asked if path.endswith(".woff2")]) == 2
@@ -97,7 +97,7 @@ def test_no_page_in_vietnamese_loads_the_khmer_font(page, address, asked):
 def test_afterwards_only_the_page_itself_is_loaded(page, address, asked):
     page.goto(address, wait_until="networkidle")
     asked.clear()
-    page.locator("main .button").first.click()
+    lead_on(page, page.locator("main .button").first)
     page.wait_for_load_state("networkidle")
     page.goto(address, wait_until="networkidle")
 

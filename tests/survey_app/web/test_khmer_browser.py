@@ -9,7 +9,7 @@ from survey_app import clock
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.prompts import Prompts
-from tests.chromium import LAUNCH, needs_chromium
+from tests.chromium import LAUNCH, lead_on, needs_chromium
 from tests.survey_app.factories import COUNTER, catalogue
 from tests.survey_app.services.test_prompts import sound
 from tests.survey_app.web.citizen_door import make_app, make_door
@@ -77,14 +77,14 @@ def test_khmer_is_drawn_with_our_font_on_the_pages_of_citizens_and_of_staff(serv
     address, door = service
     page.goto(f"{address}{door}?lang=km")
     check_khmer(page, "main")
-    page.locator("main button").first.click()
+    lead_on(page, page.locator("main button").first)
     check_khmer(page, "main .legend")
 
     page.goto(f"{address}/admin/sign-in?lang=km")
     check_khmer(page, "main .soft")
     page.fill("#name", "lan")
     page.fill("#password", PASSWORD)
-    page.locator("main button").click()
+    lead_on(page, page.locator("main button"))
     page.goto(f"{address}/admin/languages/km?file=sipas-counter/1")
     check_khmer(page, ".pairs td[lang=km]")
 
@@ -94,7 +94,7 @@ def test_a_prompt_is_fetched_only_when_play_is_pressed(service, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}{door}?lang=km")
-    page.locator("main button").first.click()
+    lead_on(page, page.locator("main button").first)
     page.locator("audio").wait_for()
     assert [url for url in asked if "/audio/" in url] == []
 

@@ -9,7 +9,7 @@ from survey_app import clock
 from survey_app.models.codes import InvitationTarget
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
-from tests.chromium import LAUNCH, needs_chromium
+from tests.chromium import LAUNCH, lead_on, needs_chromium
 from tests.survey_app.factories import make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import make_app
@@ -78,17 +78,17 @@ def test_the_whole_way_of_an_official(page, address, sqlite_database, language):
     assert page.get_by_text(waiting).count() == 3
     assert fits(page)
 
-    page.get_by_role("link", name="Sở Tài chính").click()
+    lead_on(page, page.get_by_role("link", name="Sở Tài chính"))
     assert fits(page)
-    page.get_by_role("button", name=begin, exact=True).click()
+    lead_on(page, page.get_by_role("button", name=begin, exact=True))
     for code in REQUIRED:
         page.locator(f"label[for='q-{code}-4']").click()
-    page.get_by_role("button", name=on, exact=True).click()
-    page.get_by_role("button", name=send, exact=True).click()
+    lead_on(page, page.get_by_role("button", name=on, exact=True))
+    lead_on(page, page.get_by_role("button", name=send, exact=True))
 
     assert page.get_by_role("heading", level=1).inner_text() == thanks
     assert fits(page)
-    page.locator("a.button").click()
+    lead_on(page, page.locator("a.button"))
     assert page.locator("p.target.done").inner_text().startswith("Sở Tài chính")
     assert page.locator("a.target").count() == 2
     with sqlite_database.reading() as session:
@@ -100,12 +100,12 @@ def test_the_whole_way_of_an_official(page, address, sqlite_database, language):
 
 def test_going_back_after_sending_shows_that_it_was_sent(page, address):
     page.goto(f"{address}/S0")
-    page.get_by_role("button", name="Bắt đầu").click()
+    lead_on(page, page.get_by_role("button", name="Bắt đầu"))
     for code in REQUIRED:
         page.locator(f"label[for='q-{code}-4']").click()
-    page.get_by_role("button", name="Tiếp tục").click()
+    lead_on(page, page.get_by_role("button", name="Tiếp tục"))
     review = page.url
-    page.get_by_role("button", name="Gửi phiếu").click()
+    lead_on(page, page.get_by_role("button", name="Gửi phiếu"))
     page.goto(review)
 
     assert "đã được gửi" in page.get_by_role("heading", level=1).inner_text()

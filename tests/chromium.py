@@ -1,13 +1,10 @@
-"""The browser that tests drive, and the mark of tests that need one."""
+"""How tests start a browser, and how they go from page to page in it."""
 
 from typing import Any
-
-import pytest
 
 from bench.chromium import SHELL, launching
 
 LAUNCH = launching(SHELL)
-needs_chromium = pytest.mark.skipif(SHELL is None, reason="chromium is not installed")
 
 
 def lead_on(page: Any, place: Any) -> None:

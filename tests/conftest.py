@@ -10,14 +10,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from bench.chromium import SHELL
 from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Base, Database
 from survey_app.migrate import upgrade
 from survey_app.services.demo import load_demo
 from tests import once
+from tests.chromium import LAUNCH
 from tests.survey_app.factories import NOW, catalogue
 
 LOCAL_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -70,6 +73,23 @@ def _once() -> Iterator[None]:
     """Compile and hash once what every test would."""
     with once.shared():
         yield
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers."""
+    if SHELL is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The one browser of this process; tests open contexts in it, which share nothing."""
+    browser = playwright.chromium.launch(**LAUNCH)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture(scope="session")

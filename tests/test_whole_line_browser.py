@@ -8,15 +8,11 @@ from urllib.request import Request, urlopen
 import pytest
 
 from bench.chromium import CHROMIUM, launching
-from tests.chromium import lead_on, needs_chromium
+from tests.chromium import lead_on
 from tests.survey_app.factories import response_content
 from tests.survey_app.test_serve import Running
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = [
-    needs_chromium,
-    pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the processes are those of Unix")
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 SENT_BEFORE = 10  # so that the figures of the wave are shown and not hidden
 PATIENCE = 30_000  # milliseconds
@@ -50,11 +46,11 @@ def send_by_tablet(running):
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**launching(CHROMIUM))
-        yield browser
-        browser.close()
+def browser(playwright):
+    """The browser that people use, not the lighter one of the other tests."""
+    browser = playwright.chromium.launch(**launching(CHROMIUM))
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

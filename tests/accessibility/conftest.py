@@ -1,24 +1,10 @@
-"""A browser, and a server of this test's own behind it."""
+"""Pages of a browser, and a server of this test's own behind them."""
 
 from contextlib import ExitStack
 
 import pytest
 
-from bench.chromium import SHELL
-from tests.chromium import LAUNCH
 from tests.survey_app.web.served import served
-
-sync_api = pytest.importorskip("playwright.sync_api")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if SHELL is None:
-        pytest.skip("chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -17,11 +17,8 @@ from questionnaires.answers import check_answers
 from questionnaires.check import problems_in_questionnaire
 from questionnaires.load import Catalogue, Loaded
 from survey_app.services.packages import questionnaire_package
-from tests.chromium import LAUNCH, needs_chromium
 from tests.questionnaires.factories import section, version
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 FORMS, TRIES = 250, 5
 SENTENCES = {  # what the browser says, in the words of the server
@@ -208,20 +205,18 @@ def in_python(form, given):
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(browser):
     """A page that loads the scripts from their files, without a server."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        page = browser.new_page()
-        empty = {"body": "<!doctype html>", "content_type": "text/html"}
-        page.route("http://localhost/", lambda route: route.fulfill(**empty))
-        page.route(
-            "http://localhost/static/**",
-            lambda route: route.fulfill(path=ROOT / route.request.url.split("localhost/", 1)[1]),
-        )
-        page.goto("http://localhost/")
-        yield page
-        browser.close()
+    page = browser.new_page()
+    empty = {"body": "<!doctype html>", "content_type": "text/html"}
+    page.route("http://localhost/", lambda route: route.fulfill(**empty))
+    page.route(
+        "http://localhost/static/**",
+        lambda route: route.fulfill(path=ROOT / route.request.url.split("localhost/", 1)[1]),
+    )
+    page.goto("http://localhost/")
+    yield page
+    page.close()
 
 
 def in_browser(page, cases):

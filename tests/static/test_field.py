@@ -7,10 +7,7 @@ import pytest
 
 from analysis.dispositions import OUTCOMES
 from survey_app.services.signing import receipt_key, sign_receipt
-from tests.chromium import LAUNCH, needs_chromium
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 JS = ROOT / "static" / "js"
 KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
@@ -19,25 +16,23 @@ AREA = {"code": "A1", "quota": 3, "reserve": 2}
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(browser):
     """A page that can load the modules by their addresses, without a server of ours."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        page = browser.new_page()
+    page = browser.new_page()
 
-        def serve(route):
-            name = route.request.url.partition("/js/")[2]
-            if name and not (JS / name).exists():
-                route.fulfill(status=404)  # a test that waits for no answer waits for ever
-            elif name:
-                route.fulfill(path=JS / name, content_type="text/javascript")
-            else:
-                route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
+    def serve(route):
+        name = route.request.url.partition("/js/")[2]
+        if name and not (JS / name).exists():
+            route.fulfill(status=404)  # a test that waits for no answer waits for ever
+        elif name:
+            route.fulfill(path=JS / name, content_type="text/javascript")
+        else:
+            route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
 
-        page.route("https://tablet.test/**", serve)
-        page.goto("https://tablet.test/")
-        yield page
-        browser.close()
+    page.route("https://tablet.test/**", serve)
+    page.goto("https://tablet.test/")
+    yield page
+    page.close()
 
 
 def run(page, module, body, given=None):

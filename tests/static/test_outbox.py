@@ -4,11 +4,8 @@ import json
 
 import pytest
 
-from tests.chromium import LAUNCH, needs_chromium
+from tests.chromium import LAUNCH
 from tests.survey_app.web.kiosk_counter import serving
-
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 
 # In the page: a key of a wave, a form to put, and servers of every kind, which say `sent` batches.
 READY = """async (keeps) => {
@@ -72,19 +69,6 @@ OURS = "{ status: %d, body: { error: 'Không.' } }"
 HTML = "{ status: %d, body: null }"
 
 
-@pytest.fixture(scope="module")
-def browser_type():
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture(scope="module")
-def browser(browser_type):
-    browser = browser_type.launch(**LAUNCH)
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
 def open_tab(browser, sqlite_database):
     """Open tabs of one browser profile, each with a queue on the same outbox."""
@@ -112,9 +96,9 @@ def put(tab, number):
 
 
 @pytest.fixture
-def open_small_tab(browser_type, sqlite_database, tmp_path):
+def open_small_tab(playwright, sqlite_database, tmp_path):
     """A tab of a browser whose profile on disk has little room."""
-    context = browser_type.launch_persistent_context(tmp_path / "profile", **LAUNCH)
+    context = playwright.chromium.launch_persistent_context(tmp_path / "profile", **LAUNCH)
     with serving(sqlite_database) as address:
 
         def open_one(keeps):

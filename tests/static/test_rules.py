@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from questionnaires.rules import holds, number
-from tests.chromium import LAUNCH, needs_chromium
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "tests" / "questionnaires" / "asked_if_vectors.json"
 VECTORS = [v for v in json.loads(FILE.read_text(encoding="utf-8")) if "holds" in v]
@@ -18,16 +15,14 @@ WRITTEN += ["9" * 15, "9" * 16, "NaN", "Infinity", "true", "--1"]
 
 
 @pytest.fixture(scope="module")
-def page():
+def page(browser):
     """A page on which the module is loaded from its file, without a server."""
     source = (ROOT / "static" / "js" / "rules.js").read_text(encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        page = browser.new_page()
-        page.add_script_tag(content=source + "\nwindow.rules = { holds, number };", type="module")
-        page.wait_for_function("() => window.rules")
-        yield page
-        browser.close()
+    page = browser.new_page()
+    page.add_script_tag(content=source + "\nwindow.rules = { holds, number };", type="module")
+    page.wait_for_function("() => window.rules")
+    yield page
+    page.close()
 
 
 def in_python(vector):

@@ -14,10 +14,10 @@ from bench.chromium import SHELL
 from questionnaires.refusal import Refusal
 from survey_app.models.responses import Response
 from survey_app.services.sealing import find_public_key, open_sealed
-from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import SECRET, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
+    START,
     Person,
     answers_in,
     enrol,
@@ -26,18 +26,9 @@ from tests.survey_app.web.kiosk_counter import (
     wait_for_outbox,
 )
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
-START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 COMMENT = "Chim bay qua cửa sổ"  # words that stand nowhere else
 SEALING = """async ([key, id, content]) =>
   (await import("/static/js/sealed-queue.js")).seal(key, id, content)"""
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        yield playwright.chromium
 
 
 @pytest.fixture
@@ -52,14 +43,14 @@ def address(sqlite_database, counter):
 
 
 @pytest.fixture
-def person(chromium, address, counter):
+def person(browser, address, counter):
     """Somebody at the enrolled kiosk."""
-    browser = chromium.launch(**LAUNCH)
-    page = browser.new_context(locale="vi-VN").new_page()
+    context = browser.new_context(locale="vi-VN")
+    page = context.new_page()
     page.set_default_timeout(20_000)
     enrol(page, address, counter)
     yield Person(page)
-    browser.close()
+    context.close()
 
 
 def rate(person, comment=None):
@@ -243,20 +234,20 @@ def launch(folder, port_file):
 
 
 def test_a_killed_browser_delivers_once_and_its_profile_tells_nothing(
-    chromium, tmp_path, counter, sqlite_database
+    playwright, tmp_path, counter, sqlite_database
 ):
     folder = tmp_path / "profile"
     port_file = folder / "DevToolsActivePort"
     with serving(sqlite_database) as address:
         process, port = launch(folder, port_file)
         try:
-            browser = chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
             page = browser.contexts[0].new_page()
             enrol(page, address, counter)
             browser.new_browser_cdp_session().send("Browser.close")  # cookies reach the disk
             process.wait()
             process, port = launch(folder, port_file)
-            browser = chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
             page = browser.contexts[0].new_page()
             page.goto(address + counter.door)
             page.context.set_offline(True)
@@ -277,7 +268,7 @@ def test_a_killed_browser_delivers_once_and_its_profile_tells_nothing(
 
         process, port = launch(folder, port_file)
         try:
-            browser = chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+            browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
             page = browser.contexts[0].new_page()
             page.goto(address + counter.door)
             Person(page).see(START)

@@ -1,38 +1,25 @@
-"""Rules for every page: who may open it, which addresses never change, what its HTML and words owe.
+"""What every page owes to who reads it: one heading, a title, labels, a token, no inline style.
 
 A new page is walked here too: add it to `citizens_pages` or `staffs_pages`.
 """
 
-import ast
 import hashlib
 import io
 from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
 
 from survey_app import clock, worker
-from survey_app.i18n import LANGUAGES, catalogue
+from survey_app.i18n import LANGUAGES
 from survey_app.models.accounts import Device
 from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
-from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
-from tests.missing_texts import (
-    APP,
-    FOR_MACHINES,
-    SAYING_SENTENCES,
-    missing,
-    sources,
-    wanted,
-    words_in_code,
-    words_in_template,
-)
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.factories import make_form, make_unit, response_content
@@ -47,74 +34,13 @@ from tests.survey_app.web.citizen_door import (
     receipt_on,
 )
 
-URLS = Path(__file__).parents[1] / "urls.txt"
 PASSWORD = "một mật khẩu dài"
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
-PRINTED = (
-    "this address is public: it stands in QR codes printed and glued to counters, in tablets and "
-    "bookmarks. Keep it answering (redirect it if it must move) instead of changing tests/urls.txt"
-)
-
-# Who may open what, and which addresses never change
 
 
 @pytest.fixture
 def app(sqlite_database):
     return make_app(sqlite_database)
-
-
-def rules_of(app):
-    """Methods and address of each endpoint, the methods every page has left out."""
-    for rule in app.url_map.iter_rules():
-        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
-            yield f"{method} {rule.rule}", rule.endpoint
-
-
-def test_every_address_is_public_or_names_the_roles_that_may_open_it(app):
-    access = {rule: access_of(app.view_functions[name]) for rule, name in rules_of(app)}
-
-    assert len(access) > 20
-    assert [rule for rule, roles in access.items() if roles is None] == []
-
-
-def test_what_staff_do_is_never_public(app):
-    public = {rule for rule, name in rules_of(app) if not access_of(app.view_functions[name])}
-
-    assert {rule for rule in public if "/admin" in rule} == {
-        "GET /admin/sign-in",
-        "POST /admin/sign-in",
-        "POST /admin/sign-out",
-    }
-
-
-def listed():
-    lines = URLS.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
-
-
-def public_addresses(app):
-    return {rule for rule, name in rules_of(app) if access_of(app.view_functions[name]) == set()}
-
-
-def check_addresses(found, kept):
-    """Raise when a public address is gone, or stands on no list."""
-    assert sorted(kept - found) == [], PRINTED
-    assert sorted(found - kept) == [], "a new public address: add it to tests/urls.txt, for ever"
-
-
-def test_no_public_address_changes(app):
-    assert listed() == sorted(set(listed()), key=lambda line: line.split()[::-1])
-    check_addresses(public_addresses(app), set(listed()))
-
-
-def test_a_public_address_that_is_gone_is_told_with_the_reason(app):
-    with pytest.raises(AssertionError, match="QR"):
-        check_addresses(public_addresses(app) - {"GET /s/<token>"}, set(listed()))
-    with pytest.raises(AssertionError, match=r"urls\.txt"):
-        check_addresses(public_addresses(app) | {"GET /x"}, set(listed()))
-
-
-# What every page owes to who reads it
 
 
 @dataclass
@@ -633,70 +559,3 @@ class Shown:
     """A page that was never sent."""
 
     text: str
-
-
-# No words outside the catalogues
-
-SOURCES = sources()
-
-
-@pytest.mark.parametrize(
-    "name", [n for n in SOURCES if n not in FOR_MACHINES and not n.startswith(SAYING_SENTENCES)]
-)
-def test_no_word_for_a_reader_stands_outside_gettext(name):
-    assert SOURCES[name].literal == ()
-
-
-@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
-def test_every_text_of_every_page_and_message_is_in_every_catalogue(language):
-    """`python -m tests.missing_texts` prints what is missing, ready to be filled in."""
-    assert len(wanted()) > 250
-    assert missing(language) == []
-
-
-@pytest.mark.parametrize("language", sorted(set(LANGUAGES) - {"vi"}))
-def test_no_catalogue_holds_a_text_that_is_said_nowhere(language):
-    assert sorted(set(catalogue(language)) - wanted()) == []
-
-
-def test_official_documents_are_written_in_the_language_of_record():
-    """Whoever asks for a chart or a table, in whatever language: `of_record`, never `_`.
-
-    Only the invitation on a printed code stands there in every language at once.
-    """
-    written = ["worker.py", *(name for name in SOURCES if name.startswith("exports/"))]
-    spoken = {name: _given_to_gettext(APP / name) for name in written}
-
-    assert len(written) > 3
-    assert {name for name, texts in spoken.items() if texts} == {"exports/qr_sheet.py"}
-    assert len(spoken["exports/qr_sheet.py"]) == 1
-
-
-def _given_to_gettext(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return [call for call in calls if getattr(call.func, "id", "") == "_"]
-
-
-@pytest.mark.parametrize(
-    ("read", "source", "found"),
-    [
-        (words_in_template, "<p>Trang</p>", ("Trang",)),
-        (words_in_template, '<p title="Trang">{{ _("Có") }}</p>', ("Trang",)),
-        (words_in_template, "{{ 'không có' if x }}", ("không có",)),
-        (words_in_template, '<p>{{ _("Có {n}", n=1) }} – SIPAS 2</p>', ()),
-        (words_in_code, "x = 'không có'", ("không có",)),
-        (words_in_code, "_(x)", ("line 1: _() needs a literal",)),
-        (words_in_code, "_('không có'); raise Gone('đã đóng')", ()),
-        (words_in_code, "of_record('không có')", ()),
-    ],
-)
-def test_a_word_outside_gettext_is_found(read, source, found):
-    assert read(source).literal == found
-
-
-def test_a_sentence_is_found_wherever_a_refusal_takes_it_from():
-    source = "LATE = 'Đã muộn.'\ndef f():\n    t = 'Cột «{c}» trống.'\n    raise Refusal(t, c='ô')"
-
-    assert words_in_code(source).sentences == {"Đã muộn.", "Cột «{c}» trống."}
-    assert words_in_code("x = of_record('Điểm')").translated == set()

@@ -4,15 +4,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Error
 from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.waves import Wave
-from tests.chromium import LAUNCH, lead_on
+from tests.chromium import lead_on
 from tests.survey_app.web.citizen_door import make_app
 from tests.survey_app.web.served import served
 
-sync_api = pytest.importorskip("playwright.sync_api")
 PHONE = {
     "viewport": {"width": 360, "height": 740},
     "java_script_enabled": False,
@@ -29,15 +29,6 @@ def serve(database, door, app=None):
         session.scalars(select(Wave)).one().opened_at = clock.now() - timedelta(days=1)
     with served(app or make_app(database)) as address:
         yield f"{address}{door}"
-
-
-@contextmanager
-def launched():
-    """A browser; its pages share nothing unless they share a context."""
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser
-        browser.close()
 
 
 def press(page, name):
@@ -72,7 +63,7 @@ def go_back(page):
     for _ in range(50):
         try:
             page.go_back()
-        except sync_api.Error as error:
+        except Error as error:
             if "Not attached" not in str(error):
                 raise
             page.wait_for_timeout(100)

@@ -19,6 +19,7 @@ from tests.survey_app.web.citizen_door import SECRET, make_app
 from tests.survey_app.web.served import served
 
 PIN = "246810"
+START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 OUTBOX = """() => new Promise((resolve) => {
   const opened = indexedDB.open("sealed-queue");
   opened.onsuccess = () => {

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Answer, Response
-from tests.chromium import lead_on, needs_chromium
+from tests.chromium import lead_on
 from tests.survey_app.web.citizen_door import make_centre, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
@@ -13,22 +13,14 @@ from tests.survey_app.web.citizen_phone import (
     answer,
     fill,
     go_back,
-    launched,
     press,
     send,
     serve,
 )
 
-pytestmark = needs_chromium
 TARGETS = ".option, button, select, textarea, .button, .languages a, .mend, .foot a, .summary a"
 SIZES = ((320, 640), (360, 740), (768, 1024), (1280, 800))  # 320: 640 px at 200 % zoom
 TAPS = 11  # agree, seven answers, go on, who helped, send
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from werkzeug.http import http_date
 
 from survey_app import clock
 from survey_app.models.responses import Answer, Response
-from tests.chromium import LAUNCH, lead_on, needs_chromium
+from tests.chromium import LAUNCH, lead_on
 from tests.survey_app.web.citizen_door import make_app, make_door, stored
 from tests.survey_app.web.citizen_phone import (
     AGREE,
@@ -16,20 +16,10 @@ from tests.survey_app.web.citizen_phone import (
     answer,
     fill,
     go_back,
-    launched,
     press,
     send,
     serve,
-    sync_api,
 )
-
-pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with launched() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -50,24 +40,25 @@ def text_of(page):
     return " ".join(page.locator("main").inner_text().split())
 
 
-def test_a_form_is_there_again_after_the_browser_was_closed(address, tmp_path, sqlite_database):
-    def opened(playwright):
+def test_a_form_is_there_again_after_the_browser_was_closed(
+    playwright, address, tmp_path, sqlite_database
+):
+    def opened():
         return playwright.chromium.launch_persistent_context(
             tmp_path / "profile", **LAUNCH, **PHONE
         )
 
-    with sync_api.sync_playwright() as playwright:
-        before = opened(playwright)
-        fill(before.new_page(), address, "Chờ lâu.")
-        before.close()
-        after = opened(playwright)
-        page = after.new_page()
-        page.goto(address)
-        start = text_of(page)
-        press(page, "Làm tiếp phiếu đang dở")
-        review = text_of(page)
-        send(page)
-        after.close()
+    before = opened()
+    fill(before.new_page(), address, "Chờ lâu.")
+    before.close()
+    after = opened()
+    page = after.new_page()
+    page.goto(address)
+    start = text_of(page)
+    press(page, "Làm tiếp phiếu đang dở")
+    review = text_of(page)
+    send(page)
+    after.close()
 
     assert "Đang làm dở, chưa gửi." in start
     assert "Chờ lâu." in review

@@ -8,22 +8,12 @@ from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.waves import Wave
-from tests.chromium import LAUNCH, lead_on, needs_chromium
+from tests.chromium import lead_on
 from tests.survey_app.web.citizen_door import make_app, make_door
 from tests.survey_app.web.served import served
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 MOST = 60_000  # bytes on the wire, of the first screen without fonts, and of the fonts of a script
 KHMER = "noto-sans-khmer"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,14 +9,12 @@ from survey_app import clock
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.prompts import Prompts
-from tests.chromium import LAUNCH, lead_on, needs_chromium
+from tests.chromium import lead_on
 from tests.survey_app.factories import COUNTER, catalogue
 from tests.survey_app.services.test_prompts import sound
 from tests.survey_app.web.citizen_door import make_app, make_door
 from tests.survey_app.web.served import served
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 PASSWORD = "một mật khẩu dài"
 LINE_HEIGHT = """sign => {
   const style = getComputedStyle(document.querySelector(sign));
@@ -46,11 +44,10 @@ def service(sqlite_database, tmp_path):
 
 
 @pytest.fixture
-def page():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser.new_context(locale="vi-VN").new_page()
-        browser.close()
+def page(browser):
+    context = browser.new_context(locale="vi-VN")
+    yield context.new_page()
+    context.close()
 
 
 def fonts_of(page, sign):

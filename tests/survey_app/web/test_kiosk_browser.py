@@ -1,76 +1,28 @@
 """People at the kiosk, one after the other, in a real browser."""
 
 import json
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
-from survey_app import clock
-from survey_app.config import ROOT
 from survey_app.models.responses import Response
-from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
-from survey_app.services.kiosks import revoke_kiosk
-from survey_app.web import kiosk
-from survey_app.web.shells import Shell
-from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
     PIN,
     SCALES,
-    Person,
+    START,
     answers_in,
-    enrol,
     make_counter,
     serving,
     wait_for_outbox,
 )
 
 PARADATA = {"app", "seconds", "elapsed", "pages", "changes", "pauses", "clock"}
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
-START = "Mời Ông/Bà đánh giá sự phục vụ tại đây"
 TRACES = """() => JSON.stringify([
   document.documentElement.outerHTML, location.href, history.length, history.state,
   {...localStorage}, {...sessionStorage}, document.cookie, document.documentElement.lang])"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_kiosk(browser, sqlite_database):
-    """Enrol a browser at a new counter; returns the person before it."""
-    contexts, servers = [], []
-
-    def open_one(options=None, clock=None, **counter_changes):
-        counter = make_counter(sqlite_database, **counter_changes)
-        servers.append(serving(sqlite_database))
-        address = servers[-1].__enter__()
-        size = {"viewport": {"width": 1280, "height": 800}, "locale": "vi-VN"}
-        contexts.append(browser.new_context(**size | (options or {})))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(15_000)
-        if clock is not None:
-            page.clock.install(time=clock)
-        enrol(page, address, counter)
-        person = Person(page)
-        person.address, person.counter = address, counter
-        return person
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    for server in servers:
-        server.__exit__(None, None, None)
 
 
 def test_a_rating_takes_twelve_touches_and_gives_a_receipt(open_kiosk, sqlite_database):
@@ -222,207 +174,6 @@ def test_at_a_one_stop_centre_the_agency_is_chosen(open_kiosk, sqlite_database):
     with sqlite_database.reading() as session:
         response = session.scalars(select(Response)).one()
     assert response.unit_id != response.receiving_unit_id
-
-
-# Nobody there: the clock stands under control
-
-
-def at_question(open_kiosk, **changes):
-    person = open_kiosk(clock=datetime.now(UTC), **changes)
-    person.begin()
-    person.face(4)
-    person.page.clock.pause_at(person.page.evaluate("Date.now()") / 1000 + 2)
-    person.page.locator("h1").click()  # the last touch, at a moment that stands still
-    return person
-
-
-def warned(person):
-    return person.page.get_by_role("alertdialog").count() == 1
-
-
-def test_the_warning_comes_after_forty_seconds_and_not_before(open_kiosk):
-    person = at_question(open_kiosk)
-    person.page.clock.run_for(39_999)
-    assert not warned(person)
-    person.page.clock.run_for(1)
-    assert warned(person)
-    assert "20 giây" in person.page.get_by_role("alertdialog").inner_text()
-    person.page.clock.run_for(5_000)
-    assert "15 giây" in person.page.get_by_role("alertdialog").inner_text()
-    person.page.clock.run_for(14_999)
-    assert warned(person)
-    person.page.clock.run_for(1)
-    person.see(START)
-    assert not warned(person)
-
-
-def test_every_touch_counts_from_anew(open_kiosk):
-    person = at_question(open_kiosk)
-    person.page.clock.run_for(39_000)
-    person.page.locator("h1").click()
-    person.page.clock.run_for(39_999)
-    assert not warned(person)
-    person.page.clock.run_for(1)
-    assert warned(person)
-
-
-def test_more_time_brings_the_same_question_back(open_kiosk):
-    person = at_question(open_kiosk)
-    asked = person.page.locator("h1").inner_text()
-    person.page.clock.run_for(59_000)
-    person.page.keyboard.press("Tab")
-    button = person.page.get_by_role("button", name="Tôi cần thêm thời gian")
-    assert button.evaluate("button => button === document.activeElement")
-    person.page.keyboard.press("Enter")
-    assert not warned(person)
-    person.page.clock.run_for(39_999)
-    assert not warned(person)
-    assert person.page.locator("h1").inner_text() == asked
-    person.page.clock.run_for(1)
-    person.page.keyboard.press("Escape")
-    assert not warned(person)
-    person.page.clock.run_for(60_000)
-    person.see(START)
-
-
-def test_the_start_waits_for_ever_and_thanks_end_by_themselves(open_kiosk):
-    person = at_question(open_kiosk)
-    person.tap("Bỏ phiếu, về đầu")
-    person.page.clock.run_for(120_000)
-    assert not warned(person)
-    person.page.clock.resume()
-    person.begin()
-    person.rate(3)
-    person.send()
-    person.see("Cảm ơn Ông/Bà")
-    assert person.receipt
-    person.page.clock.run_for(40_000)
-    person.see(START)
-
-
-@pytest.mark.parametrize("keeps", [True, False])
-def test_what_was_answered_is_kept_only_where_the_wave_says_so(open_kiosk, sqlite_database, keeps):
-    person = at_question(open_kiosk, keeps_partial=keeps)
-    person.page.clock.run_for(60_000)
-    person.see(START)
-    person.page.clock.resume()
-    if keeps:
-        wait_for_outbox(person.page)
-
-    with sqlite_database.reading() as session:
-        found = session.scalars(select(Response)).all()
-    assert [response.partial for response in found] == ([True] if keeps else [])
-    assert list(answers_in(sqlite_database).values()) == ([{"access": "4"}] if keeps else [])
-
-
-@pytest.mark.parametrize("away", [timedelta(days=-1), timedelta(days=366)])
-def test_a_wrong_device_clock_changes_no_receipt(open_kiosk, sqlite_database, away):
-    before = datetime.now(UTC)
-    person = open_kiosk(clock=before + away)
-    person.begin()
-    person.rate(4)
-    person.send()
-    person.see("Cảm ơn Ông/Bà")
-    receipt = person.receipt
-
-    with sqlite_database.reading() as session:
-        response = session.scalars(select(Response)).one()
-    assert response.receipt == receipt
-    assert before <= response.received_at <= datetime.now(UTC)
-    said = datetime.fromisoformat(response.submitted_at)
-    assert abs(said - before - away) < timedelta(hours=1)
-
-
-def test_a_screen_that_was_dark_asks_who_is_there(open_kiosk):
-    person = at_question(open_kiosk)
-    person.page.evaluate("""() => {
-      Object.defineProperty(document, "hidden", { value: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }""")
-    assert warned(person)
-    person.tap("Tôi cần thêm thời gian")
-    person.page.clock.run_for(39_999)
-    assert not warned(person)
-
-
-# What comes between a kiosk and its server
-
-
-def finish(person):
-    person.begin()
-    person.rate(4)
-    person.send()
-    person.see("Cảm ơn Ông/Bà")
-    assert person.receipt
-
-
-@pytest.mark.parametrize("status", ["200 OK", "302 Found", "403 Forbidden", "511 Sign in"])
-def test_a_page_of_the_network_itself_takes_no_kiosk_away(open_kiosk, monkeypatch, status):
-    def portal(_app, _environ, start_response):
-        start_response(status, [("Content-Type", "text/html"), ("Location", "/wifi")])
-        return [b"<h1>Wi-Fi</h1>"]
-
-    person = open_kiosk()
-    with monkeypatch.context() as network:
-        network.setattr(Flask, "wsgi_app", portal)
-        person.page.reload()
-        person.see(START)
-        person.begin()
-        person.rate(4)
-        person.send()
-        person.page.get_by_text("sẽ được gửi khi có mạng").wait_for()
-        assert [form["state"] for form in person.page.evaluate(OUTBOX)] == ["saved"]
-        person.page.reload()
-        person.see(START)
-    person.page.reload()
-    wait_for_outbox(person.page)
-
-
-def test_a_kiosk_that_was_taken_away_is_not_opened_from_what_it_kept(open_kiosk, sqlite_database):
-    person = open_kiosk()
-    with sqlite_database.writing() as session:
-        revoke_kiosk(session, person.counter.device_id, clock.now())
-    person.page.reload()
-    person.see("Đăng ký máy lấy ý kiến")
-    person.page.context.set_offline(True)
-    with pytest.raises(sync_api.Error):
-        person.page.reload()
-
-
-def new_shell(monkeypatch):
-    """The service is started anew with other parts."""
-    shell = kiosk.shell_of(ROOT / "static")
-    worker = shell.worker.replace(shell.version, "0123456789ab")
-    monkeypatch.setattr(kiosk, "shell_of", lambda _: Shell("0123456789ab", shell.assets, worker))
-
-
-def test_parts_of_an_older_version_do_not_stay_under_a_newer_page(open_kiosk, monkeypatch):
-    person = open_kiosk()
-    new_shell(monkeypatch)
-    loads = []
-    person.page.on("load", lambda _page: loads.append(1))
-    person.page.reload()  # a new page, with the parts the worker kept of the old version
-    for _turn in range(100):
-        if len(loads) < 2:
-            person.page.wait_for_timeout(100)
-    assert len(loads) == 2
-    person.see(START)
-    person.page.wait_for_function(
-        "async () => String(await caches.keys()).includes('kiosk-0123456789ab')"
-    )
-
-
-def test_a_wave_that_closes_takes_nobody_the_receipt_from_the_screen(open_kiosk, sqlite_database):
-    person = open_kiosk(clock=datetime.now(UTC))
-    person.page.clock.run_for(290_000)
-    finish(person)
-    with sqlite_database.writing() as session:
-        session.scalars(select(Wave)).one().closed_at = clock.now()
-    for _turn in range(2):
-        person.tap("Tôi cần thêm thời gian")
-    person.page.clock.run_for(20_000)  # past the moment at which a kiosk asks for news
-    person.page.wait_for_timeout(1_500)
-    assert person.page.locator(".code").count() == 1
 
 
 def test_a_complaint_at_the_kiosk_gets_the_kind_note(open_kiosk):

@@ -10,7 +10,6 @@ from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.models.fieldwork import Assignment
 from survey_app.services.devices import give_code, prepare_device
-from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.tablet_field import (
     COUNTER,
     Surveyor,
@@ -19,26 +18,25 @@ from tests.survey_app.web.tablet_field import (
     serving_field,
 )
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
-
 
 @pytest.fixture
-def hands(sqlite_database):
+def hands(browser, sqlite_database):
     """Give somebody an empty tablet, enrolled with a code."""
-    with sync_api.sync_playwright() as playwright, serving_field(sqlite_database) as address:
-        browser = playwright.chromium.launch(**LAUNCH)
+    contexts = []
+    with serving_field(sqlite_database) as address:
 
         def give(area):
-            context = browser.new_context(locale="vi-VN", viewport={"width": 360, "height": 740})
-            page = context.new_page()
+            size = {"width": 360, "height": 740}
+            contexts.append(browser.new_context(locale="vi-VN", viewport=size))
+            page = contexts[-1].new_page()
             page.set_default_timeout(15_000)
             surveyor = Surveyor(page, address, area)
             surveyor.enrol()
             return surveyor
 
         yield give
-        browser.close()
+        for context in contexts:
+            context.close()
 
 
 def note(surveyor, serial, outcome):

@@ -9,28 +9,18 @@ from survey_app import clock
 from survey_app.models.codes import InvitationTarget
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import Wave
-from tests.chromium import LAUNCH, lead_on, needs_chromium
+from tests.chromium import lead_on
 from tests.survey_app.factories import make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import make_app
 from tests.survey_app.web.served import served
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 WORDS = {
     "vi": ("Bắt đầu", "Tiếp tục", "Gửi phiếu", "Cảm ơn đã gửi phiếu", "Chưa gửi"),
     "en": ("Begin", "Continue", "Send the form", "Thank you for sending the form", "Not sent yet"),
     "km": ("ចាប់ផ្តើម", "បន្ត", "ផ្ញើកម្រងសំណួរ", "សូមអរគុណដែលបានផ្ញើកម្រងសំណួរ", "មិនទាន់ផ្ញើ"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**LAUNCH)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from bench.chromium import SHELL
 from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.services.devices import give_code
-from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
 from tests.survey_app.web.tablet_field import (
     COUNTER,
@@ -22,23 +21,8 @@ from tests.survey_app.web.tablet_field import (
     serving_field,
 )
 
-sync_api = pytest.importorskip("playwright.sync_api")
-pytestmark = needs_chromium
 WORDS = "Đường xã lầy lội; mong sửa trước mùa mưa {n}."
 COUNTER_ITEMS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
-
-
-@pytest.fixture(scope="module")
-def playwright():
-    with sync_api.sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(playwright):
-    browser = playwright.chromium.launch(**LAUNCH)
-    yield browser
-    browser.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from survey_app.models.runs import Job
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.links import read_token
-from tests.chromium import LAUNCH, needs_chromium
 from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave
@@ -313,17 +312,13 @@ def test_what_is_not_there_is_not_found(client, address):
     assert client.get(address).status_code == 404
 
 
-@needs_chromium
-def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(app, client, point):
-    sync_api = pytest.importorskip("playwright.sync_api")
+def test_the_printed_code_opens_the_form_of_its_counter_in_a_browser(browser, app, client, point):
     with served(app) as here:
         config = replace(app.extensions["config"], public_url=here)
         app.extensions["config"] = config
         picture = client.get(f"{PAGE}/{point}/qr.svg").data
-        with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(**LAUNCH)
-            page = browser.new_page(locale="vi-VN")
-            page.goto(text_of(modules_of(picture)[4:-4, 4:-4]))
-            assert "Phường Mỹ Xuyên" in page.locator("body").inner_text()
-            assert page.get_by_role("button", name="Tôi đồng ý và bắt đầu").is_visible()
-            browser.close()
+        page = browser.new_page(locale="vi-VN")
+        page.goto(text_of(modules_of(picture)[4:-4, 4:-4]))
+        assert "Phường Mỹ Xuyên" in page.locator("body").inner_text()
+        assert page.get_by_role("button", name="Tôi đồng ý và bắt đầu").is_visible()
+        page.close()

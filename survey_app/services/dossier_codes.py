@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.answers import check_answers
 from questionnaires.load import Catalogue
+from questionnaires.model import QuestionnaireVersion
 from survey_app.errors import Gone, NotFound
 from survey_app.models.codes import DossierCode
 from survey_app.models.responses import HELPERS
@@ -30,8 +31,13 @@ FORM: Final = re.compile(rf"[{ALPHABET}]{{{CODE_LENGTH}}}")
 
 @dataclass(frozen=True)
 class Reply:
-    """What a person answers behind a code: no id, no moment, nothing of the device."""
+    """What a person answers behind a code: no id, no moment, nothing of the device.
 
+    `form` (code/version) is what was filled in: the code may lead to a later version by now, with
+    other questions or other words.
+    """
+
+    form: str
     answers: Mapping[str, Any]
     locale: str = LOCALES[0]
     helped: str | None = None
@@ -68,7 +74,7 @@ def spend_code(
     if row is None:
         raise NotFound("Không có mã này. Xin xem lại mã in trên giấy biên nhận.")
     door = _door(session, row, now)
-    definition = catalogue.questionnaire(f"{door.questionnaire}/{door.version}").definition
+    definition = catalogue.questionnaire(reply.form).definition
     checked = check_answers(definition, reply.answers)
     for problem in checked.problems:
         raise problem.refusal
@@ -80,7 +86,9 @@ def spend_code(
     )
     if not isinstance(taken, CursorResult) or taken.rowcount != 1:
         raise _used()
-    stage(session, row.wave_id, row.unit_id, None, _content(door, reply, checked.answers))
+    stage(
+        session, row.wave_id, row.unit_id, None, _content(door, definition, reply, checked.answers)
+    )
     session.expire(row)
 
 
@@ -147,15 +155,17 @@ def _door(session: Session, row: DossierCode, now: datetime) -> Door:
     )
 
 
-def _content(door: Door, reply: Reply, answers: Mapping[str, Any]) -> dict[str, Any]:
+def _content(
+    door: Door, definition: QuestionnaireVersion, reply: Reply, answers: Mapping[str, Any]
+) -> dict[str, Any]:
     said = {
         "field": door.field,
         "helped": reply.helped if reply.helped in HELPERS else None,
         "consent": (reply.consent or "")[:LONGEST_NOTICE] or None,
     }
     return {
-        "questionnaire": door.questionnaire,
-        "version": door.version,
+        "questionnaire": definition.code,
+        "version": definition.version,
         "wave": door.wave,
         "collection_point": door.point,
         "unit": door.unit,

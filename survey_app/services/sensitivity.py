@@ -15,12 +15,16 @@ from survey_app.services.quality import FLAGGED
 
 SATISFACTION: Final = ("1", "2", "3", "4", "5")
 SATISFIED: Final = ("4", "5")
-FEWEST: Final = 10  # responses; a share of fewer is not shown
+# Responses; a share of fewer is not shown, nor one that a subtraction turns into that of fewer.
+FEWEST: Final = 10
 
 
 @dataclass(frozen=True)
 class Share:
-    """The mean over the scale items of the share of satisfied answers; None where too few."""
+    """The mean over the scale items of the share of satisfied answers.
+
+    None where it would be that of too few, or where too few were left out.
+    """
 
     n: int
     rate: float | None
@@ -91,10 +95,11 @@ def _count(slot: Slot, codes: tuple[str, ...]) -> Any:
 
 def _share(groups: Mapping[tuple[int, int], list[int]], kept: set[tuple[int, int]]) -> Share:
     rows = [counts for key, counts in groups.items() if key in kept]
+    left_out = sum(counts[0] for key, counts in groups.items() if key not in kept)
     n, *sums = [sum(column) for column in zip(*rows, strict=True)] if rows else [0]
     rates = [
         satisfied / valid for satisfied, valid in zip(sums[::2], sums[1::2], strict=True) if valid
     ]
-    if n < FEWEST or not rates:
+    if n < FEWEST or 0 < left_out < FEWEST or not rates:
         return Share(n, None)
     return Share(n, sum(rates) / len(rates))

@@ -50,7 +50,11 @@ class Slip:
         """Spend the code and put the form where it waits for others."""
         context = context_of(draft)
         reply = Reply(
-            answers_of(draft), draft.locale, context.get("helped"), context.get("consent")
+            f"{draft.questionnaire}/{draft.version}",
+            answers_of(draft),
+            draft.locale,
+            context.get("helped"),
+            context.get("consent"),
         )
         catalogue = current_app.extensions["catalogue"]
         spend_code(session, visit.where["code"], reply, visit.now, catalogue)

@@ -23,10 +23,10 @@ from survey_app.services.dossier_codes import (
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import ACCEPTED, Arrival
 from tests.survey_app.code_factories import make_codes, make_counted
-from tests.survey_app.factories import NOW, catalogue, make_unit, response_content
+from tests.survey_app.factories import COUNTER, NOW, catalogue, make_unit, response_content
 
 ANSWERS = response_content()["answers"]
-REPLY = Reply(ANSWERS, "vi", "relative", "2026-1")
+REPLY = Reply(COUNTER, ANSWERS, "vi", "relative", "2026-1")
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_answers_that_will_not_do_leave_the_code_unspent(session, counted, answe
     (code,) = make_codes(session, counted)
 
     with pytest.raises(Refusal):
-        spend(session, code, Reply(answers))
+        spend(session, code, Reply(COUNTER, answers))
     assert not session.get_one(DossierCode, hash_of(code)).used
     assert staged(session) == []
 
@@ -212,7 +212,7 @@ def test_a_spent_code_shares_no_value_of_its_own_with_the_answer_once_that_is_mo
         codes = make_codes(session, counted, 40)
     for k, code in enumerate(codes[:30]):
         with database.writing() as session:
-            spend(session, code, Reply(ANSWERS | {"trips": str(1 + k % 4)}))
+            spend(session, code, Reply(COUNTER, ANSWERS | {"trips": str(1 + k % 4)}))
     with database.reading() as session:
         waiting = joins(session, "dossier_code", "staged_response")
         # The transaction that spends a code leaves its number on both rows: hence the staging.
@@ -257,7 +257,7 @@ def test_the_order_of_spent_codes_does_not_tell_that_of_the_answers(database):
         codes = make_codes(session, counted, 40)
     for k, code in enumerate(codes):
         with database.writing() as session:
-            spend(session, code, Reply(ANSWERS | {"comment": f"Ý kiến {k}"}))
+            spend(session, code, Reply(COUNTER, ANSWERS | {"comment": f"Ý kiến {k}"}))
     move(database)
 
     with database.reading() as session:

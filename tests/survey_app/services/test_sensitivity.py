@@ -31,15 +31,28 @@ def test_doubtful_answers_are_left_out_one_kind_at_a_time(session):
     wave = make_wave(session, opened_at=NOW - timedelta(days=9))
     point = make_point(session, wave)
     send(session, wave, point, FEWEST, "2")
-    send(session, wave, point, 6, "5", took=1)
-    send(session, wave, point, 4, "4", helped="official", mode="paper")
+    send(session, wave, point, 14, "5", took=1)
+    send(session, wave, point, 16, "4", helped="official", mode="paper")
 
     (found,) = sensitivity_of(session, catalogue(), wave)
 
     assert found.form == "sipas-counter/1"
-    assert (found.everything.n, found.everything.rate) == (20, 0.5)
-    assert (found.without_helped.n, found.without_helped.rate) == (16, 6 / 16)
-    assert (found.without_flagged.n, found.without_flagged.rate) == (14, 4 / 14)
+    assert (found.everything.n, found.everything.rate) == (40, 30 / 40)
+    assert (found.without_helped.n, found.without_helped.rate) == (24, 14 / 24)
+    assert (found.without_flagged.n, found.without_flagged.rate) == (26, 16 / 26)
+
+
+def test_no_subtraction_tells_the_share_of_a_few(session):
+    wave = make_wave(session, opened_at=NOW - timedelta(days=9))
+    point = make_point(session, wave)
+    send(session, wave, point, FEWEST, "2")
+    send(session, wave, point, FEWEST - 1, "4", helped="official", mode="paper")
+
+    (found,) = sensitivity_of(session, catalogue(), wave)
+
+    assert found.everything.rate == (FEWEST - 1) / (2 * FEWEST - 1)
+    assert (found.without_helped.n, found.without_helped.rate) == (FEWEST, None)
+    assert found.without_flagged.rate == found.everything.rate  # nobody is left out
 
 
 def test_voided_and_partial_answers_are_in_none(session):

@@ -7,9 +7,12 @@ from sqlalchemy import select
 
 from survey_app.models.codes import DossierCode, StaffNetwork
 from survey_app.models.responses import Draft, Response, ResponseQuality, StagedResponse
+from survey_app.models.waves import Wave
 from survey_app.services.staging import batches, move_batch
+from survey_app.services.waves import add_form, move_points
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import NOW, catalogue
+from tests.survey_app.version_factories import THREE, TWO, three_versions
 from tests.survey_app.web.citizen_door import (
     ANSWERS,
     Person,
@@ -62,6 +65,31 @@ def test_a_code_is_spent_once_and_the_answer_waits_without_a_moment(person, data
     assert json.loads(staged.content)["mode"] == "code"
     assert "submitted_at" not in staged.content
     assert "started_at" not in staged.content
+
+
+def test_what_was_filled_in_is_sent_though_the_code_leads_to_a_later_version_by_now(
+    database, tmp_path
+):
+    app = make_app(database)
+    shelf = app.extensions["catalogue"] = three_versions(tmp_path)
+    with database.writing() as session:
+        counted = make_counted(session, land=40)
+        begun, fresh = make_codes(session, counted, 2)
+    person, other = (Person(app.test_client(), f"/s/c/{code}") for code in (begun, fresh))
+    person.send("", person.see())
+    person.send("/1", person.see("/1"), **ANSWERS)
+    review = person.see("/review")
+    with database.writing() as session:
+        wave = session.get_one(Wave, counted.wave.id)
+        for version in (TWO, THREE):  # the third asks one question more
+            move_points(session, wave, add_form(session, wave, version, shelf))
+    sent = person.send("/review", review, helped="nobody")
+    other.send("", other.see())
+
+    assert "/thanks" in sent.location
+    (staged,) = rows(database, StagedResponse)
+    assert json.loads(staged.content)["version"] == "1"
+    assert [draft.version for draft in rows(database, Draft)] == ["3"]
 
 
 def test_a_second_time_gets_one_clear_sentence(person, database):

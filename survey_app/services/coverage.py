@@ -9,13 +9,14 @@ from typing import Any, Final, TextIO
 from sqlalchemy import ColumnElement, Date, case, cast, func, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.codes import DossierCount
+from survey_app.models.codes import DossierCode, DossierCount
 from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.csv_tables import CsvTable
 from survey_app.services.points import today_in_viet_nam
 from survey_app.services.result_tables import rounded_percent
+from survey_app.services.sorting import vietnamese
 
 ZONE: Final = "Asia/Ho_Chi_Minh"  # without summer time: UTC and seven hours
 SQLITE_SHIFT: Final = "+7 hours"
@@ -66,22 +67,38 @@ class PointCoverage:
 
 
 @dataclass(frozen=True)
+class CodesOfUnit:
+    """One-time codes made for dossiers of a unit (its name), and how many of them were used."""
+
+    unit: str
+    issued: int
+    used: int
+
+    @property
+    def rate(self) -> float:
+        """The response rate of those who were given a code."""
+        return self.used / self.issued
+
+
+@dataclass(frozen=True)
 class Coverage:
-    """The coverage of a wave: as a whole, per counter, per day."""
+    """The coverage of a wave: as a whole, per counter, per day, and of its one-time codes."""
 
     wave: str
     wave_title: str
     total: Tally
     points: tuple[PointCoverage, ...]
     days: tuple[tuple[date, Tally], ...] = field(default=())
+    codes: tuple[CodesOfUnit, ...] = field(default=())
 
 
 def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
     """Compare answers and dossiers of a wave, counter by counter, day by day of Viet Nam.
 
-    Answers by a one-time code were given at no counter: they stand in no line and in no sum. Days
-    are those on which answers were received. Voided answers do not count; dossiers count from
-    the day the wave was opened until it was closed, or until today.
+    Answers by a one-time code were given at no counter: they stand in no line and in no sum, and
+    are compared with the codes that were made. Days are those on which answers were received.
+    Voided answers do not count; dossiers count from the day the wave was opened until it was
+    closed, or until today.
     """
     cells: dict[int, dict[date, Tally]] = defaultdict(dict)
     for point_id, day, answers, partial in _answers(session, wave):
@@ -98,7 +115,9 @@ def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
             for outer in (sum_of_point, by_day[day], total):
                 outer.add(tally)
         points.append(PointCoverage(point.code, point.name, unit, sum_of_point, tuple(days)))
-    return Coverage(wave.code, wave.title, total, tuple(points), tuple(sorted(by_day.items())))
+    days = tuple(sorted(by_day.items()))
+    codes = tuple(_codes(session, wave))
+    return Coverage(wave.code, wave.title, total, tuple(points), days, codes)
 
 
 def write_coverage(found: Coverage, heading: Sequence[str], stream: TextIO) -> None:
@@ -134,6 +153,18 @@ def _points(session: Session, wave: Wave) -> Iterable[tuple[CollectionPoint, str
         .order_by(CollectionPoint.code)
     )
     return [(point, unit) for point, unit in session.execute(query)]
+
+
+def _codes(session: Session, wave: Wave) -> Iterable[CodesOfUnit]:
+    """Codes by the unit they carry, which is the one above where a unit had few dossiers."""
+    query = (
+        select(Unit.name, func.count(), func.sum(case((DossierCode.used, 1), else_=0)))
+        .join(Unit, Unit.id == DossierCode.unit_id)
+        .where(DossierCode.wave_id == wave.id)
+        .group_by(Unit.id)
+    )
+    found = (CodesOfUnit(name, issued, int(used)) for name, issued, used in session.execute(query))
+    return sorted(found, key=lambda codes: vietnamese(codes.unit))
 
 
 def _answers(session: Session, wave: Wave) -> Iterable[tuple[int, date, int, int]]:

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from survey_app.models.codes import DossierCount
+from survey_app.models.codes import DossierCode, DossierCount
 from survey_app.models.responses import Response
 from survey_app.services.coverage import coverage_of, write_coverage
+from survey_app.services.dossier_codes import hash_of
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import Arrival
+from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 DAY = date(2026, 11, 20)
@@ -156,3 +158,17 @@ def test_the_file_has_a_line_per_counter_and_day_and_no_formulas(session, wave):
         [point.code, unit, "'=1+1; Quầy", "19/11/2026", "1", "0", "", "", "1", "0"],
         [point.code, unit, "'=1+1; Quầy", "20/11/2026", "1", "0", "3", "33,33", "0", "0"],
     ]
+
+
+def test_codes_on_receipts_are_compared_with_those_that_were_used(session):
+    counted = make_counted(session, land=40, opened_at=NOW - timedelta(days=10))
+    codes = make_codes(session, counted, 5)
+    other = make_counted(session, land=40, opened_at=NOW - timedelta(days=10))
+    make_codes(session, other, 3)
+    for code in codes[:2]:
+        session.get_one(DossierCode, hash_of(code)).used = True
+
+    (found,) = coverage_of(session, counted.wave, NOW).codes
+
+    assert (found.unit, found.issued, found.used, found.rate) == (counted.unit.name, 5, 2, 0.4)
+    assert coverage_of(session, other.wave, NOW).codes[0].used == 0

@@ -11,6 +11,7 @@ from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.points import today_in_viet_nam
 from survey_app.services.responses import accept_response
+from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
 from tests.survey_app.web.admin.test_points import (
     PASSWORD,
@@ -132,3 +133,15 @@ def test_an_auditor_looks_and_imports_nothing(app, client, point):
 def test_what_is_not_there_is_not_found(client):
     assert client.get("/admin/waves/none/coverage").status_code == 404
     assert client.get(f"{PAGE}?point=none").status_code == 200
+
+
+def test_codes_made_and_used_stand_in_a_table(client, sqlite_database):
+    assert "Mã đã cấp" not in text_of_page(client.get(PAGE))
+    with sqlite_database.writing() as session:
+        counted = make_counted(session, land=40, code="coded")
+        make_codes(session, counted, 12)
+
+    page = text_of_page(client.get("/admin/waves/coded/coverage"))
+
+    assert "Mã đã cấp" in page
+    assert f"{counted.unit.name} 12 0 0,00 %" in page

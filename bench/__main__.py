@@ -7,6 +7,8 @@ from importlib import import_module
 
 import numpy as np
 
+from bench.measure import end
+
 BENCHES = {
     "index": "the index of a national round, against NumPy and CRAN survey",
     "engines": "10,000,000 responses in Parquet, against one bare GROUP BY of DuckDB",
@@ -23,7 +25,7 @@ BENCHES = {
 
 
 def main() -> None:
-    """Run the benches asked for, one after the other."""
+    """Run the benches asked for, one after the other; ends with 1 when a promise does not hold."""
     listed = "\n".join(f"  {name:<14}{what}" for name, what in BENCHES.items())
     parser = argparse.ArgumentParser(
         prog="python -m bench",
@@ -45,6 +47,7 @@ def main() -> None:
     print(f"{machine}; best of several runs unless a line says otherwise", flush=True)
     for name in options.names or BENCHES:
         import_module(f"bench.{name}").run(options.large)
+    end()
 
 
 if __name__ == "__main__":

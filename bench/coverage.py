@@ -1,7 +1,6 @@
 """Do 95 % intervals hold the truth in 95 % of the samples from an invented population."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from analysis.design import Sample, design_of
 from analysis.index import compute_index
 from analysis.weights.calibrate import calibrated
 from bench.data import DOMAIN, combination_of, index_2022, items_of
+from bench.measure import verdict
 from bench.population import COMMUNES_TAKEN, PEOPLE, TWO_STAGES, UNITS, WITH_REPLACEMENT, Population
 from questionnaires.model import IndexDefinition, Leaf
 
@@ -65,7 +65,7 @@ class Coverage:
 
 
 def run(large: bool = False) -> None:
-    """Print a table per way of weighting; ends the process with status 1 when a kind fails."""
+    """Print a table per way of weighting."""
     index = index_2022()
     population = Population.invented(items_of(index), SEED)
     truth = true_values(index, population)
@@ -77,7 +77,6 @@ def run(large: bool = False) -> None:
         f"asked for: {LOW:.0%} to {HIGH:.0%} +- {ERRORS} Monte Carlo errors; a ratio of variances "
         f"is known to +- {np.sqrt(2 / samples):.3f}"
     )
-    failed = []
     for name in VARIANTS:
         start = perf_counter()
         found = simulate(name, samples)
@@ -85,9 +84,6 @@ def run(large: bool = False) -> None:
         rows = [coverage_of(kind, found, truth) for kind in kinds_of(index)]
         print(f"  {name}: {seconds:.1f} s, {1000 * seconds / samples:.1f} ms a sample")
         _print(rows)
-        failed += [f"{name}, {row.kind}" for row in rows if not row.holds]
-    if failed:
-        sys.exit(f"coverage outside {LOW:.0%} to {HIGH:.0%}: {'; '.join(failed)}")
 
 
 def true_values(index: IndexDefinition, population: Population) -> Floats:
@@ -183,7 +179,7 @@ def _print(rows: list[Coverage]) -> None:
         print(
             f"    {row.kind:<20}{row.intervals:>9}  {row.covered:>7.2%} +- {row.error:.2%}"
             f"  {row.lowest:>6.1%} {row.highest:>6.1%}  {row.width:>6.3f}  {row.ratio:>15.3f}"
-            f"{'' if row.holds else '  OUTSIDE'}"
+            f"{verdict(row.holds, '', '  OUTSIDE')}"
         )
 
 

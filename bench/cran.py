@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis.index import IndexResult
 from bench.data import DOMAIN, Round, combination_of, items_of
-from bench.measure import line, ratio
+from bench.measure import line, ratio, verdict
 
 SURVEY = Path(__file__).with_name("index_survey.R")
 AGREEMENT = 1e-9  # relative, of every estimate and standard error with those of R
@@ -53,8 +53,8 @@ def compare_with_survey(
         difference = _difference(result, same)
         notes = [ratio(measured, ours, "our task")]
         if idiom in asked:
-            verdict = "met" if measured / ours >= asked[idiom] else "NOT met"
-            notes.append(f"{asked[idiom]} x asked for: {verdict}")
+            met = verdict(measured / ours >= asked[idiom], "met", "NOT met")
+            notes.append(f"{asked[idiom]} x asked for: {met}")
         notes.append(f"{len(same):,} estimates and errors agree to {difference:.0e}")
         line(IDIOMS[idiom], measured, *notes)
 

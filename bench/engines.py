@@ -23,6 +23,7 @@ from bench.measure import (
     line,
     memory_line,
     ratio,
+    verdict,
 )
 from bench.wave_file import DESIGN, quoted, write_wave
 from questionnaires.model import IndexDefinition
@@ -94,8 +95,8 @@ def _task(index: IndexDefinition, path: Path, bare: Child, judged: bool) -> floa
     memory = [f"{ours.peak / bare.peak:.2f} x that of {BARE}"]
     if judged:
         notes.append(budget(ours.seconds, BUDGET))
-        verdict = "within" if ours.peak < MEMORY else "OVER"
-        memory.append(f"{ours.peak / MEMORY:.2f} x the budget ({MEMORY // 10**6} MB): {verdict}")
+        within = verdict(ours.peak < MEMORY, "within", "OVER")
+        memory.append(f"{ours.peak / MEMORY:.2f} x the budget ({MEMORY // 10**6} MB): {within}")
     line("all estimates, errors, intervals", ours.seconds, *notes)
     memory_line("  their peak of memory", ours.peak, *memory)
     return ours.seconds

@@ -8,6 +8,7 @@ from time import perf_counter
 from playwright.sync_api import sync_playwright
 
 from bench.chromium import CHROMIUM
+from bench.measure import verdict
 from survey_app.db import Database
 from survey_app.migrate import upgrade
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
@@ -33,10 +34,9 @@ def run(_large: bool = False) -> None:
             told = ordeal(playwright, CHROMIUM, Path(home) / "profile", site, area, KILLS, SEED)
         check_arrived(database, told)
         database.engine.dispose()
-    verdict = "holds" if told.worst <= 1 else "FAILS"
     print(
         f"field_kills: {told.kills} kills in {perf_counter() - begun:.0f} s, "
         f"{told.given} answers given, {told.lost} lost, "
-        f"at most {told.worst} by one kill: {verdict}; "
+        f"at most {told.worst} by one kill: {verdict(told.worst <= 1)}; "
         f"{len(told.finished)} interviews finished, each arrived once and whole"
     )

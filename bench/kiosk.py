@@ -11,6 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from bench.chromium import CHROMIUM, launching
+from bench.measure import verdict
 from questionnaires.load import Catalogue
 from survey_app import clock, create_app
 from survey_app.config import Config
@@ -63,12 +64,11 @@ def run(_large: bool = False) -> None:
             thread.join()
             server.server_close()
         database.engine.dispose()
-    verdict = "holds" if seconds < MOST else "FAILS"
     share = seconds / MOST
     print(
         f"kiosk: a rating takes {seconds:.1f} s ({paused:.1f} s of reading and touching), ", end=""
     )
-    print(f"{share:.2f} of the {MOST:.0f} s: {verdict}")
+    print(f"{share:.2f} of the {MOST:.0f} s: {verdict(seconds < MOST)}")
 
 
 def _counter(database: Database) -> tuple[str, str]:

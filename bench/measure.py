@@ -94,10 +94,26 @@ def ratio(seconds: float, reference: float, name: str) -> str:
     return f"{seconds / reference:,.2f} x {name} ({as_time(reference)})"
 
 
+_broken: list[str] = []
+
+
+def verdict(is_kept: bool, kept: str = "holds", broken: str = "FAILS") -> str:
+    """Say whether what was promised holds; what does not is remembered for the end of the run."""
+    if not is_kept:
+        _broken.append(broken)
+    return kept if is_kept else broken
+
+
+def end() -> None:
+    """End the run, with status 1 and a line when a promise did not hold."""
+    if _broken:
+        sys.exit(f"{len(_broken)} promises do not hold: {', '.join(_broken)}")
+
+
 def budget(seconds: float, most: float) -> str:
     """How much of its budget something took, and whether it kept within it."""
-    verdict = "within" if seconds <= most else "OVER"
-    return f"{seconds / most:,.2f} x the budget ({as_time(most)}): {verdict}"
+    share = f"{seconds / most:,.2f} x the budget ({as_time(most)})"
+    return f"{share}: {verdict(seconds <= most, 'within', 'OVER')}"
 
 
 def line(name: str, seconds: float, *compared: str) -> None:

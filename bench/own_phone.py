@@ -37,17 +37,21 @@ PHONE = {"width": 360, "height": 740}
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who never saw the form: what they read of the page before it and of the last one."""
+    """Somebody who never saw the form: what they read of the page before it and of the last one.
+
+    The goal is promised to who skims; who reads every word takes as long as reading takes.
+    """
 
     name: str
     start: str
     review: str
     comment: str = "#q-comment label"
+    is_promised: bool = True
 
 
 READERS = (
     Reader("skims the notice", "h1, .lead, .notice dt", "h1, .lead, #helped legend", ""),
-    Reader("reads every word", "main", "main"),
+    Reader("reads every word", "main", "main", is_promised=False),
 )
 RUNS = ((READERS[0], "4G"), (READERS[0], "slow"), (READERS[1], "4G"))
 
@@ -120,7 +124,8 @@ def run(_large: bool = False) -> None:
             _rate(person, reader, address)
             whole = perf_counter() - begun
             share = ratio(whole, person.waited, "reading, deciding and tapping alone")
-            line(f"{reader.name}, {person.taps} taps, {network}", whole, share, budget(whole, GOAL))
+            promised = [budget(whole, GOAL)] if reader.is_promised else []
+            line(f"{reader.name}, {person.taps} taps, {network}", whole, share, *promised)
             context.close()
         browser.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from analysis.dispositions import OUTCOMES
+from bench.measure import verdict
 from survey_app import clock, create_app
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
@@ -40,7 +41,7 @@ def run(_large: bool = False) -> None:
     plain, packed = sizes
     print(
         f"package: {packed:,} bytes packed, {plain / packed:.1f} times smaller than plain; "
-        f"{packed / MOST:.2f} of the {MOST:,} asked for"
+        f"{packed / MOST:.2f} of the {MOST:,} asked for: {verdict(packed < MOST)}"
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.bad_network import BROKEN, CUT, DROPPED, Weather
 from bench.field import BUSY, Day, Field, Trouble, faults_of, prepare_field, serve_field, sync
-from bench.measure import line, ratio
+from bench.measure import line, ratio, verdict
 from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Database
 from survey_app.migrate import upgrade
@@ -16,6 +16,7 @@ TABLETS, INTERVIEWS = 200, 50
 KILL_EVERY = 5.0  # seconds
 PACE = 0.05  # of the pauses of real tablets, so that they press twenty times as hard
 LONGEST = 900.0  # seconds
+KEPT = "nothing lost, nothing doubled, every receipt equal at every later send"
 GOOD, BAD = Weather(cut=0, dropped=0), Weather()
 
 
@@ -52,8 +53,8 @@ def _compare(name: str, good_url: str, bad_url: str, folder: Path) -> None:
     speed = f"{TABLETS * INTERVIEWS / bad.seconds:,.0f} responses/s"
     line(f"{name}, a bad day", bad.seconds, speed, ratio(bad.seconds, good.seconds, "a good one"))
     print(f"    {_told(bad)}")
-    verdict = "nothing lost, nothing doubled, every receipt equal at every later send"
-    print(f"    {verdict if not faults else f'FAILS: {len(faults)} faults: {faults[:5]}'}")
+    found = f"FAILS: {len(faults)} faults: {faults[:5]}"
+    print(f"    {verdict(not faults, KEPT, found)}")
 
 
 @contextmanager

@@ -115,9 +115,8 @@ def coverage_of(session: Session, wave: Wave, now: datetime) -> Coverage:
             for outer in (sum_of_point, by_day[day], total):
                 outer.add(tally)
         points.append(PointCoverage(point.code, point.name, unit, sum_of_point, tuple(days)))
-    days = tuple(sorted(by_day.items()))
-    codes = tuple(_codes(session, wave))
-    return Coverage(wave.code, wave.title, total, tuple(points), days, codes)
+    all_days, codes = tuple(sorted(by_day.items())), tuple(_codes(session, wave))
+    return Coverage(wave.code, wave.title, total, tuple(points), all_days, codes)
 
 
 def write_coverage(found: Coverage, heading: Sequence[str], stream: TextIO) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 PATIENCE: Final = 60.0
 HEAD_END: Final = b"\r\n\r\n"
 PIECE: Final = 64 * 1024
+KEPT_OPEN: Final = re.compile(rb"(?i)connection: *keep-alive")
 WAITING: Final = 512  # connections that may stand before the door
 CUT, DROPPED, PASSED, BROKEN = "cut", "dropped", "passed", "broken"
 
@@ -28,6 +29,8 @@ class Weather:
 
 class BadNetwork(socketserver.ThreadingTCPServer):
     """A proxy before a server on this machine; it reads along, so nothing said is unknown to it.
+
+    Only what is sent suffers: a page that a browser asks for comes through.
 
     `receipts` holds every receipt the server ever gave, heard or not; `statuses` counts its
     answers, `fates` what became of the requests: `broken` are those during which the server died.
@@ -98,6 +101,11 @@ class _Passage(socketserver.StreamRequestHandler):
         try:
             request = _message(self.connection)
         except OSError:
+            return
+        # One request a connection, so that each has a fate of its own.
+        request = KEPT_OPEN.sub(b"Connection: close", request, count=1)
+        if not request.startswith(b"POST "):
+            self.connection.sendall(self._ask(request, hear=True))
             return
         fate, share = self.server.decide()
         if fate == DROPPED:

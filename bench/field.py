@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -71,6 +71,9 @@ class Trouble:
     pace: float = 1.0
     batch: int = 0
     seed: int = 1
+
+
+Tablets = Callable[[Field, int, Trouble, float], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,14 @@ def serve_field(database: Database, instance: Path) -> Served:
     return Served(instance, DATABASE_URL=url, SECRET_KEY=SECRET, ACCESS_LOG="")
 
 
-def sync(field: Field, served: Served, trouble: Trouble, seconds: float) -> Day:
-    """Let all tablets sync at once through a bad network, for so long at most."""
+def sync(
+    field: Field, served: Served, trouble: Trouble, seconds: float, by: Tablets | None = None
+) -> Day:
+    """Let all tablets sync at once through a bad network, for so long at most.
+
+    `by` are other tablets than those of `bench.outbox`: field, port, trouble and seconds to a
+    report like theirs.
+    """
     chance, over, killed = random.Random(trouble.seed), threading.Event(), [0]
     with BadNetwork(served.port, trouble.weather, trouble.seed) as network:
 
@@ -166,7 +175,7 @@ def sync(field: Field, served: Served, trouble: Trouble, seconds: float) -> Day:
         if trouble.kill_every:
             killer.start()
         try:
-            told = _sync_elsewhere(field, network.port, trouble, seconds)
+            told = (by or _sync_elsewhere)(field, network.port, trouble, seconds)
         finally:
             over.set()
             if trouble.kill_every:

@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUTF8 := 1
+# Compiled files are kept whatever the machine says: every process of a run compiles them anew else.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help run env test lint bench demo assets requirements
 

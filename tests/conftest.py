@@ -48,17 +48,23 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 LONG = (
     "accessibility/test_pages_are_accessible.py",
     "survey_app/web/test_surveyor_browser.py",
+    "survey_app/test_serve.py",
     "survey_app/web/test_kiosk_browser.py",
+    "survey_app/web/test_kiosk_network.py",
+    "analysis/engines/test_reading.py",
     "bench/test_tablets.py",
+    "static/test_sealed_queue.py",
+    "survey_app/test_pages.py",
+    "test_whole_line_browser.py",
     "survey_app/web/test_citizen_browser.py",
     "survey_app/web/test_citizen_devices.py",
+    "survey_app/web/test_kiosk_idle.py",
+    "survey_app/web/test_new_tablet_browser.py",
     "survey_app/services/test_demo.py",
     "static/test_outbox.py",
-    "static/test_sealed_queue.py",
-    "survey_app/test_serve.py",
-    "survey_app/test_pages.py",
+    "static/test_answers.py",
+    "bench/test_real_outbox.py",
     "test_whole_line.py",
-    "test_whole_line_browser.py",
 )
 
 

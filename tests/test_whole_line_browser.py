@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 from urllib.request import Request, urlopen
 
@@ -21,9 +22,11 @@ HARMLESS = ("ERR_ABORTED",)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """The service as `make run` starts it on a fresh machine, and what a tablet sent to it."""
-    with Running(tmp_path_factory.mktemp("whole_line") / "instance", DEMO="1") as running:
+def running(demo_template, tmp_path_factory):
+    """The service as `make run` starts it, and what a tablet sent to it."""
+    instance = tmp_path_factory.mktemp("instance")
+    shutil.copyfile(demo_template, instance / "sipas.sqlite3")
+    with Running(instance, DEMO="1") as running:
         send_by_tablet(running)
         yield running
 

@@ -58,10 +58,21 @@ needs_proc = pytest.mark.skipif(
 @pytest.fixture
 def instance(demo_template, tmp_path):
     """An instance folder that holds the demo waves already."""
-    folder = tmp_path / "instance"
+    return with_demo(demo_template, tmp_path / "instance")
+
+
+def with_demo(demo_template, folder):
     folder.mkdir()
     shutil.copyfile(demo_template, folder / "sipas.sqlite3")
     return folder
+
+
+@pytest.fixture(scope="module")
+def running(demo_template, tmp_path_factory):
+    """A service of which the tests kill one part after the other."""
+    instance = with_demo(demo_template, tmp_path_factory.mktemp("serve") / "instance")
+    with Running(instance, DEMO="1") as running:
+        yield running
 
 
 @needs_proc
@@ -89,28 +100,30 @@ def test_the_first_start_makes_everything_and_prints_how_to_get_in(tmp_path):
 
 
 @needs_proc
-def test_killed_processes_come_back_and_nobody_is_turned_away(instance):
-    with Running(instance, DEMO="1") as running:
-        for word, how_many in (("gunicorn", 3), ("survey_app worker", 1)):
-            before = wait_until(lambda w=word, n=how_many: len(p := running.children(w)) == n and p)
-            os.kill(before[-1], signal.SIGKILL)
-            after = wait_until(
-                lambda w=word, n=how_many, b=before: (
-                    len(p := running.children(w)) == n and p != b and p
-                )
-            )
-            assert before[-1] not in after
-            assert running.get("/healthz")[0] == 200
+def test_killed_processes_come_back_and_nobody_is_turned_away(running):
+    for word, how_many in (("gunicorn", 3), ("survey_app worker", 1)):
+        before = all_of(running, word, how_many)
+        os.kill(before[-1], signal.SIGKILL)
+        after = wait_until(
+            lambda w=word, n=how_many, b=before: len(p := running.children(w)) == n and p != b and p
+        )
+        assert before[-1] not in after
+        assert running.get("/healthz")[0] == 200
+
+
+def all_of(running, word="gunicorn", how_many=3):
+    """The processes with a word in their command, once all of them run."""
+    return wait_until(lambda: len(found := running.children(word)) == how_many and found)
 
 
 @needs_proc
-def test_a_killed_process_takes_only_those_along_whom_it_had_let_in(instance):
-    with Running(instance, DEMO="1") as running, ExitStack() as open_ones:
+def test_a_killed_process_takes_only_those_along_whom_it_had_let_in(running):
+    with ExitStack() as open_ones:
+        _master, *workers = all_of(running)
         address = ("127.0.0.1", running.port)
         people = [
             open_ones.enter_context(socket.create_connection(address, PATIENCE)) for _ in range(150)
         ]
-        _master, *workers = running.children("gunicorn")
         wait_until(lambda: sum(len(files_of(pid)) for pid in workers) > 2 * serve.WEB_CONNECTIONS)
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
@@ -125,36 +138,30 @@ def files_of(pid):
     return list(Path(f"/proc/{pid}/fd").iterdir())
 
 
+@needs_proc
+def test_the_web_server_itself_is_started_again(running):
+    server, *_workers = all_of(running)
+    os.kill(server, signal.SIGKILL)
+
+    assert running.get("/healthz")[0] == 200  # waits in the socket the supervisor holds
+    wait_until(lambda: running.children("gunicorn") and server not in running.children("gunicorn"))
+
+
 def test_it_runs_on_postgresql(postgresql_url, tmp_path):
     url = postgresql_url.render_as_string(hide_password=False)
-    with Running(tmp_path / "new", DEMO="1", DATABASE_URL=url) as running:
-        assert running.get(running.said("form").removeprefix(running.said("address")))[0] == 200
+    with Served(tmp_path / "new", DATABASE_URL=url, SECRET_KEY="s" * 32) as running:
+        assert running.get("/admin/sign-in")[0] == 200
     assert not list((tmp_path / "new").glob("*.sqlite3"))
 
 
-@needs_proc
-def test_the_web_server_itself_is_started_again(instance):
-    with Running(instance, DEMO="1") as running:
-        server = running.children("gunicorn")[0]
-        os.kill(server, signal.SIGKILL)
-
-        assert running.get("/healthz")[0] == 200  # waits in the socket the supervisor holds
-        wait_until(
-            lambda: running.children("gunicorn") and server not in running.children("gunicorn")
-        )
-
-
-@needs_proc
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_all_processes(instance, number):
-    with Running(instance, DEMO="1") as running:
-        family = wait_until(lambda: len(p := below(running.process.pid)) >= 4 and p)
-        running.process.send_signal(number)
-
-        assert running.process.wait(PATIENCE) == 0
-        wait_until(lambda f=family: not any(lives(pid) for pid in f))
-        with pytest.raises(URLError):
-            running.get("/healthz")
+def ended_by(running, number):
+    """Send a signal; wait until the supervisor and all that it has started are gone."""
+    family = wait_until(lambda: len(p := below(running.process.pid)) >= 4 and p)
+    running.process.send_signal(number)
+    assert running.process.wait(PATIENCE) == 0
+    wait_until(lambda: not any(lives(pid) for pid in family))
+    with pytest.raises(URLError):
+        running.get("/healthz")
 
 
 @needs_proc
@@ -168,15 +175,15 @@ def test_a_killed_supervisor_leaves_nothing_behind_and_is_started_again_at_once(
         wait_until(lambda f=family: not any(lives(pid) for pid in f))
 
 
-def test_a_second_start_prints_the_same_and_loses_nothing(instance, demo_template):
+@needs_proc
+def test_a_signal_ends_all_and_a_second_start_prints_the_same_and_loses_nothing(instance):
     with Running(instance, DEMO="1") as first:
         answers = [first.said(name) for name in LINES[1:3]]
-    began = time.monotonic()
+        ended_by(first, signal.SIGTERM)
     with Running(instance, DEMO="1") as second:
-        took = time.monotonic() - began
         assert [second.said(name) for name in LINES[1:3]] == answers
+        ended_by(second, signal.SIGINT)
 
-    assert took < PATIENCE / 3
     database = Database(f"sqlite:///{instance / 'sipas.sqlite3'}")
     with database.reading() as session:
         assert len(session.scalars(select(Response.id)).all()) == 486 + 740

@@ -8,14 +8,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
-from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.models.waves import (
+    CollectionPoint,
+    Wave,
+    WaveForm,
+    WaveIndex,
+    WavePoint,
+    WaveUnit,
+)
 from survey_app.services import retention
 from survey_app.services.links import HANOI
 from survey_app.services.points import set_last_day
@@ -44,12 +51,13 @@ CHANGEABLE: Final[Mapping[str, tuple[str, ...]]] = {
     OPEN: ("title", "issued", "closes"),
     CLOSED: ("issued",),
 }
-ADDED, CHANGED_PLAN, OPENED, SCHEDULED, ENDED = (
+ADDED, CHANGED_PLAN, OPENED, SCHEDULED, ENDED, REMOVED = (
     "add_wave",
     "change_wave",
     "open_wave",
     "schedule_wave",
     "close_wave",
+    "remove_wave",
 )
 
 
@@ -176,6 +184,25 @@ def begin(session: Session, catalogue: Catalogue, wave: Wave, typed: Typed) -> s
         form.checksum = loaded.checksum
     session.flush()
     return SCHEDULED if at_date else OPENED
+
+
+def remove(session: Session, wave: Wave, now: datetime) -> None:
+    """Delete a planned wave that nothing hangs on: no point, no letter, no code.
+
+    Raises `Refusal` for a wave that was opened, or that has any of those.
+    """
+    if state_of(wave, now) != PLANNED:
+        template = "Đợt khảo sát «{wave}» đã mở nên không xóa được; chỉ đóng được."
+        raise Refusal(template, wave=wave.code)
+    try:
+        with session.begin_nested():
+            for table in (WaveForm, WaveIndex, WaveUnit):
+                session.execute(delete(table).where(table.wave_id == wave.id))
+            session.execute(delete(Wave).where(Wave.id == wave.id))
+    except IntegrityError:
+        template = "Đợt khảo sát «{wave}» đã có quầy, thư mời hoặc mã nên không xóa được."
+        raise Refusal(template, wave=wave.code) from None
+    session.expunge(wave)
 
 
 def open_points(session: Session, wave: Wave) -> int:

@@ -38,7 +38,14 @@ REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips",
 # What an administrator finds behind a wave: a new room is added here.
 ROOMS = ("quality", "dossier-codes", "points", "coverage", "invitations", "invitations/matrix")
 ROOMS += ("assignments", "assignments/of/PC1", "assignments/private/sipas-counter/1", "progress")
-ROOMS += ("held", "plan", "plan/close", "plan/form?form=sipas-citizen/2022", "points/move")
+ROOMS += (
+    "held",
+    "plan",
+    "plan/close",
+    "plan/remove",
+    "plan/form?form=sipas-citizen/2022",
+    "points/move",
+)
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
 HALLS += ("tablets", "tablets/1", "tablets/1/revoke", "tablets/file")
 HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed")

@@ -19,7 +19,7 @@ from survey_app.web.admin.versions import in_words, told
 
 NEW: Final = "/new-wave"
 PLAN: Final = "/waves/<code>/plan"
-DEEDS: Final = "any(open, close)"
+DEEDS: Final = "any(open, close, remove)"
 MOVE: Final = "move"
 CHOOSING: Final = "admin.choose_indices"
 
@@ -90,27 +90,31 @@ def choose_indices(code: str) -> ReadyPage:
 @bp.get(f"{PLAN}/<{DEEDS}:deed>")
 @requires("administrator")
 def ask_plan(code: str, deed: str) -> str:
-    """Ask before a wave is opened or closed, saying what that means."""
+    """Ask before a wave is opened, closed or deleted, saying what that means."""
     return _confirm_page(code, deed)
 
 
 @bp.post(f"{PLAN}/<{DEEDS}:deed>")
 @requires("administrator")
 def do_plan(code: str, deed: str) -> ReadyPage:
-    """Open a wave, now or at a date, or close it now."""
+    """Open a wave, now or at a date, close it now, or delete what was only planned."""
+    done = address_of("admin.plan", code=code)
     try:
         with current_app.extensions["database"].writing() as session:
             wave = planning.plannable(session, code)
             if deed == "open":
                 catalogue = current_app.extensions["catalogue"]
                 action = planning.begin(session, catalogue, wave, _typed())
-            else:
+            elif deed == "close":
                 waves.close_wave(wave, clock.now())
                 action = planning.ENDED
+            else:
+                planning.remove(session, wave, clock.now())
+                action, done = planning.REMOVED, address_of("admin.waves")
             record(session, action, code)
     except Refusal as refusal:
         return _confirm_page(code, deed, refusal), status_of(refusal)
-    return redirect(address_of("admin.plan", code=code), 303)
+    return redirect(done, 303)
 
 
 @bp.get(f"{PLAN}/form")

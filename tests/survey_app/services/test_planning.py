@@ -8,7 +8,7 @@ from sqlalchemy import select
 from questionnaires.refusal import Refusal
 from survey_app.errors import NotFound
 from survey_app.models.accounts import AuditEntry
-from survey_app.models.waves import Wave
+from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import create_account
 from survey_app.services.planning import (
     CHANGEABLE,
@@ -20,6 +20,7 @@ from survey_app.services.planning import (
     make_wave,
     plannable,
     read_day,
+    remove,
     typed_of,
     untyped,
 )
@@ -289,3 +290,30 @@ def test_days_are_read_as_browsers_and_people_write_them(text, day):
 def test_what_is_no_day_is_told(text):
     with pytest.raises(Refusal, match=text):
         read_day(text)
+
+
+# Taken back
+
+
+def test_a_plan_that_nothing_hangs_on_is_deleted(session, by):
+    wave = made(session, by)
+    other = made(session, by, code="other")
+
+    remove(session, wave, NOW)
+
+    assert session.scalars(select(Wave.code)).all() == [other.code]
+    assert {form.wave_id for form in session.scalars(select(WaveForm))} == {other.id}
+
+
+def test_a_wave_with_a_point_or_that_was_opened_stays(session, by):
+    wave = made(session, by)
+    make_point(session, wave)
+    with pytest.raises(Refusal, match="đã có quầy"):
+        remove(session, wave, NOW)
+    opened = made(session, by, code="opened")
+    begin(session, catalogue(), opened, typed(by))
+    with pytest.raises(Refusal, match="đã mở"):
+        remove(session, opened, NOW)
+
+    assert len(session.scalars(select(Wave)).all()) == 2
+    assert [len(one.forms) for one in (wave, opened)] == [1, 1]

@@ -82,6 +82,22 @@ def test_a_wave_is_made_with_its_form_and_recorded(client, sqlite_database):
     assert actions(sqlite_database) == ["add_wave"]
 
 
+def test_a_plan_is_taken_back_after_a_question(app, client, sqlite_database):
+    make(client)
+    assert "Xóa đợt" in text_of_page(client.get(PLAN))
+    assert send(browser_of(app, "auditor"), f"{PLAN}/remove", PLAN).status_code == 403
+    assert "Không lấy lại được" in text_of_page(client.get(f"{PLAN}/remove"))
+    answer = send(client, f"{PLAN}/remove")
+
+    assert (answer.status_code, answer.location) == (303, "/admin/")
+    assert client.get(PLAN).status_code == 404
+    assert actions(sqlite_database) == ["add_wave", "remove_wave"]
+    make(client)
+    send(client, f"{PLAN}/open")
+    assert send(client, f"{PLAN}/remove").status_code == 400
+    assert "Xóa đợt" not in text_of_page(client.get(PLAN))
+
+
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(client, sqlite_database):
     page = make(client, code="đợt 1", title="Đợt hay", year="26", opens="1/1/2020", form=[])
 

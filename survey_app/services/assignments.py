@@ -25,7 +25,7 @@ from survey_app.services.tablets import tablet_row, working_tablets
 from survey_app.services.waves import frame_keys
 
 CODE: Final = re.compile(r"[\w.-]{1,64}")
-MOST_HOUSEHOLDS: Final = 10_000
+MOST_HOUSEHOLDS: Final = 10_000  # of an area, and as many substitutes
 # How the rules are written in tables, folded.
 RULES: Final = {
     "": KISH,

@@ -17,13 +17,22 @@ from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import ADMITTED, SET_ASIDE, Answer, HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm
+from survey_app.services.held_places import PlaceChoice, place_chosen, places_for
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.private_items import secret_items
-from survey_app.services.responses import LATE, accept_response
-from survey_app.services.submissions import ACCEPTED, CODED, CONFLICT, PAPER, QUARANTINED, Arrival
+from survey_app.services.responses import LATE, OUTDATED, accept_response
+from survey_app.services.submissions import (
+    ACCEPTED,
+    CODED,
+    CONFLICT,
+    PAPER,
+    QUARANTINED,
+    Arrival,
+    Placed,
+)
 from survey_app.services.waves import held_for
 
-REASONS: Final = (CONFLICT, QUARANTINED, LATE)
+REASONS: Final = (CONFLICT, QUARANTINED, LATE, OUTDATED)
 SETTLED: Final = "settled"
 LONGEST_WORDS: Final = 200
 AT_ONCE: Final = 500
@@ -68,7 +77,8 @@ class HeldPage:
     """A form kept apart, beside the one that came first under the same id, if there is one.
 
     `first` says what that one is: `stored`, `voided` or `held`. `circumstances` are what else the
-    two say differently (name, first, second). `others` counts further copies under the id.
+    two say differently (name, first, second). `others` counts further copies under the id. `places`
+    are where it can be counted when it does not say so by itself any more.
     """
 
     line: HeldLine
@@ -78,15 +88,17 @@ class HeldPage:
     items: tuple[ItemLine, ...]
     others: int
     version_known: bool
+    places: tuple[PlaceChoice, ...]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person says of a form: who it was, when, and why."""
+    """What a person says of a form: who it was, when, why, and the key of a `PlaceChoice`."""
 
     account: int | None
     now: datetime
     words: str = ""
+    place: str = ""
 
     def reason(self, required: bool) -> str | None:
         """The reason as it is kept; raises `Refusal` for a missing or a long one."""
@@ -132,7 +144,8 @@ def held_page(
         items = ()  # nothing to compare with: what a person answered is nobody's to read
     told = tuple(_circumstances(first, content)) if kind else ()
     line = _line(row, _point_names(session))
-    return HeldPage(line, kind, at, told, items, len(rest), version is not None)
+    places = places_for(session, wave, content)
+    return HeldPage(line, kind, at, told, items, len(rest), version is not None, places)
 
 
 def accept_held(
@@ -144,15 +157,17 @@ def accept_held(
 ) -> None:
     """Take a form into its wave after all, through the one door, under the receipt it has.
 
-    A late form needs a reason. Raises `Refusal` with what is still wrong, or when a form under the
-    same id is counted already; `Stale` when it has been settled.
+    A late form needs a reason, and one that does not say where it belongs any more a place. Raises
+    `Refusal` with what is still wrong, or when a form under the same id is counted already; `Stale`
+    when it has been settled.
     """
     row = _waiting(session, wave, key)
     if session.get(Response, row.response_id) is not None:
         template = "Đã có một phiếu mang mã này trong đợt khảo sát, nên bản này chỉ để riêng được."
         raise Refusal(template)
     by.reason(required=row.reason == LATE)
-    _accept(session, catalogue, row)
+    choices = places_for(session, wave, json.loads(row.document))
+    _accept(session, catalogue, row, place_chosen(choices, by.place))
     _settle(session, wave, row, ADMITTED, by)
 
 
@@ -198,14 +213,19 @@ def set_aside(
     _settle(session, wave, row, SET_ASIDE, by)
 
 
-def _accept(session: Session, catalogue: Catalogue, row: HeldResponse) -> None:
+def _accept(
+    session: Session, catalogue: Catalogue, row: HeldResponse, placed: Placed | None = None
+) -> None:
     content = json.loads(row.document)
     paradata = content.get("paradata")
     is_paper = content.get("mode") == PAPER and isinstance(paradata, dict)
     arrival = Arrival(
         frame=paradata.get("frame") if is_paper else None,  # as the import of paper forms kept it
         by_code=content.get("mode") in CODED,
+        device_id=row.device_id,
+        clock_offset=row.clock_offset,
         admitted=row.receipt,
+        placed=placed,
     )
     receipt = accept_response(session, content, row.received_at, catalogue, arrival)
     if receipt.problems:

@@ -64,7 +64,8 @@ def held_form(code: str, response_id: UUID, content_hash: str) -> str:
 def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
     """Take a form into the wave, or set it aside."""
     key = response_id, content_hash
-    by = Decision(g.account.id, clock.now(), request.form.get("words", ""))
+    words, place = (request.form.get(name, "") for name in ("words", "place"))
+    by = Decision(g.account.id, clock.now(), words, place)
     try:
         with current_app.extensions["database"].writing() as session:
             wave = wave_named(session, code)

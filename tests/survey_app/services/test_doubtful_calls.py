@@ -6,7 +6,7 @@ from analysis.selection import kish
 from survey_app.models.fieldwork import Assignment
 from survey_app.services.doubtful_calls import OtherAdult, Said, doubts_at, doubts_in
 from survey_app.services.fieldwork import grid_of, record_visits
-from tests.survey_app.factories import make_assignment, visit_content
+from tests.survey_app.factories import NOW, make_assignment, visit_content
 
 DAY = date(2026, 11, 20)
 
@@ -33,7 +33,7 @@ def test_calls_at_which_another_adult_was_asked_are_found(session):
         visit_content(assignment, household=5, eligible=None, chosen=None),
         visit_content(assignment, household=6, eligible=0, chosen=None),
     ]
-    record_visits(session, visits, None)
+    record_visits(session, visits, None, NOW)
 
     doubts = doubts_at(session, assignment.id)
 
@@ -45,7 +45,7 @@ def test_calls_at_which_another_adult_was_asked_are_found(session):
 
 def test_where_the_next_birthday_decides_no_table_is_asked(session):
     assignment = make_assignment(session, selection="next_birthday")
-    record_visits(session, [chosen_at(assignment, 4, n) for n in (1, 2, 3, 4)], None)
+    record_visits(session, [chosen_at(assignment, 4, n) for n in (1, 2, 3, 4)], None, NOW)
 
     assert doubts_in(session, Assignment.id == assignment.id) == {}
 
@@ -55,7 +55,7 @@ def test_a_call_told_in_two_ways_is_shown_with_both_where_the_first_was(session)
     first = chosen_at(area, 3, due(area, 3))
     second = {key: first[key] for key in ("id", "household", "day")}
     second |= {"assignment": elsewhere.code, "outcome": "partial"}
-    record_visits(session, [first, second, second], None)
+    record_visits(session, [first, second, second], None, NOW)
 
     (twice,) = doubts_at(session, area.id).said_twice
 

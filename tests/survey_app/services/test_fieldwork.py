@@ -12,13 +12,13 @@ from survey_app.services.fieldwork import (
     record_visit,
     record_visits,
 )
-from tests.survey_app.factories import make_assignment, make_device, visit_content
+from tests.survey_app.factories import NOW, make_assignment, make_device, visit_content
 
 
 def test_a_visit_is_kept_with_its_outcome(session):
     device, assignment = make_device(session), make_assignment(session)
     content = visit_content(assignment)
-    receipt = record_visit(session, content, device.id)
+    receipt = record_visit(session, content, device.id, NOW)
 
     kept = session.scalars(select(Visit)).one()
     assert (receipt.status, receipt.id) == ("accepted", content["id"])
@@ -32,7 +32,7 @@ def test_again_is_a_duplicate_and_other_content_a_conflict_of_which_both_are_kep
     other = content | {"outcome": "partial"}
     third = content | {"day": "2026-11-21"}
     given = [content, content, other, third, other]
-    receipts = record_visits(session, given, device.id)
+    receipts = record_visits(session, given, device.id, NOW)
 
     assert [r.status for r in receipts] == ["accepted", "duplicate", *["conflict"] * 3]
     assert len({r.receipt for r in receipts}) == 1
@@ -45,8 +45,8 @@ def test_again_is_a_duplicate_and_other_content_a_conflict_of_which_both_are_kep
 
 def test_a_receipt_tells_no_moment_so_that_every_retry_hears_the_same(session):
     content = visit_content(make_assignment(session))
-    record_visit(session, content, None)
-    again = {record_visit(session, content, None) for _ in range(3)}
+    record_visit(session, content, None, NOW)
+    again = {record_visit(session, content, None, NOW) for _ in range(3)}
 
     assert [receipt.received_at for receipt in again] == [None]
 
@@ -90,7 +90,7 @@ def test_nothing_kept_of_a_visit_is_a_moment_or_a_response(table):
 )
 def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, code):
     content = visit_content(make_assignment(session, quota=10, reserve=5), **changes)
-    receipt = record_visit(session, content, None)
+    receipt = record_visit(session, content, None, NOW)
 
     assert (receipt.status, receipt.receipt) == ("rejected", None)
     assert [problem.code for problem in receipt.problems] == [code]
@@ -99,10 +99,10 @@ def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, co
 
 @pytest.mark.parametrize("given", [None, 3, "x", [], [{}]])
 def test_what_is_no_visit_is_rejected(session, given):
-    assert record_visit(session, given, None).status == "rejected"
+    assert record_visit(session, given, None, NOW).status == "rejected"
 
 
 def test_a_substitute_is_a_household_too(session):
     assignment = make_assignment(session, quota=10, reserve=5)
 
-    assert record_visit(session, visit_content(assignment, household=15), None).receipt
+    assert record_visit(session, visit_content(assignment, household=15), None, NOW).receipt

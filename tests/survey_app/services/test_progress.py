@@ -128,8 +128,8 @@ def test_doubtful_calls_are_counted_for_each_assignment_and_in_the_file(session,
     assign(session, wave, code="PC2")
     wrong = kish(1, grid_of(one), 4) % 4 + 1
     call = visit_content(one, household=1, chosen=wrong)
-    record_visits(session, [call, call | {"outcome": "partial"}], None)
-    record_visits(session, [visit_content(one, household=1, chosen=wrong)], None)
+    record_visits(session, [call, call | {"outcome": "partial"}], None, NOW)
+    record_visits(session, [visit_content(one, household=1, chosen=wrong)], None, NOW)
 
     found = progress_of(session, wave)
 

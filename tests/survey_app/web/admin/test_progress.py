@@ -68,7 +68,7 @@ def test_doubtful_calls_lead_to_the_area_and_what_is_doubtful_there(
         area = session.scalars(select(Assignment)).one()
         wrong = kish(3, grid_of(area), 4) % 4 + 1
         call = visit_content(area, household=3, chosen=wrong)
-        record_visits(session, [call, call | {"outcome": "vacant", "household": 4}], None)
+        record_visits(session, [call, call | {"outcome": "vacant", "household": 4}], None, NOW)
     page = client.get(visited)
 
     assert "Ở 1 hộ, người được hỏi không phải người bảng Kish chọn" in text_of_page(page)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from survey_app.db import UtcDateTime
 from survey_app.models.fieldwork import HeldVisit, Visit
+from survey_app.services.assignments import set_households
 from survey_app.services.fieldwork import (
     record_visit,
     record_visits,
@@ -69,7 +70,7 @@ def test_nothing_kept_of_a_visit_is_a_moment_or_a_response(table):
         ({"assignment": "a\0b"}, "unknown_assignment"),
         ({"assignment": ["x"]}, "unknown_assignment"),
         ({"household": 0}, "bad_visit"),
-        ({"household": 16}, "bad_visit"),
+        ({"household": 20_001}, "bad_visit"),
         ({"household": None}, "bad_visit"),
         ({"household": True}, "bad_visit"),
         ({"household": "3"}, "bad_visit"),
@@ -100,6 +101,38 @@ def test_what_cannot_have_been_is_rejected_with_one_problem(session, changes, co
 @pytest.mark.parametrize("given", [None, 3, "x", [], [{}]])
 def test_what_is_no_visit_is_rejected(session, given):
     assert record_visit(session, given, None, NOW).status == "rejected"
+
+
+def test_a_household_that_was_visited_before_the_office_asked_for_fewer_is_kept(session):
+    area = make_assignment(session, quota=10, reserve=5)
+    content = visit_content(area, household=15)
+    set_households(area, "8", "2")
+
+    assert record_visit(session, content, None, NOW).status == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("told", "offset", "kept"),
+    [
+        ("2026-11-19", None, "2026-11-19"),  # the day the wave opened
+        ("2026-11-21", None, "2026-11-21"),  # as much as a time zone is worth
+        ("2062-01-01", None, "2026-11-20"),
+        ("1970-01-01", None, "2026-11-19"),
+        # By how far its clock is off when it sends, the day is known.
+        ("2062-01-01", -12_827 * 86_400, "2026-11-19"),
+        ("2026-11-20", -12_827 * 86_400, "2026-11-20"),  # set wrong since
+        ("9999-12-31", 86_400, "2026-11-20"),
+    ],
+)
+def test_no_clock_has_the_last_word_for_ever(session, told, offset, kept):
+    area = make_assignment(session)
+    content = visit_content(area, day=told)
+    receipts = [record_visit(session, content, None, NOW, offset) for _ in range(2)]
+
+    assert [receipt.status for receipt in receipts] == ["accepted", "duplicate"]
+    visit = session.scalars(select(Visit)).one()
+    assert visit.day == date.fromisoformat(kept)
+    assert visit.told_day == (date.fromisoformat(told) if told != kept else None)
 
 
 def test_a_substitute_is_a_household_too(session):

@@ -92,9 +92,7 @@ def test_an_interview_of_an_area_that_was_moved_is_held_and_its_retry_known(away
     assert (row.reason, row.device_id, row.clock_offset) == ("outdated", away.device.id, 90)
 
 
-@pytest.mark.parametrize(
-    ("place", "where"), [("AP1 U1", ("AP1", "U1")), ("AP2 U2", ("AP2", "U2"))]
-)
+@pytest.mark.parametrize(("place", "where"), [("AP1 U1", ("AP1", "U1")), ("AP2 U2", ("AP2", "U2"))])
 def test_a_person_says_where_it_was_and_its_device_and_clock_are_kept(away, place, where):
     move_area(away)
     receipt = away.send()

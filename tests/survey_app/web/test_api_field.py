@@ -70,7 +70,7 @@ class Tablet:
         return told | {"outcome": "nobody_home", "day": TODAY} | changes
 
     def content(self, **changes):
-        return response_content(**self.door, **changes)
+        return response_content(**self.door | changes)
 
     def change(self, model, key, **values):
         with self.database.writing() as session:

@@ -1,4 +1,4 @@
-"""The room of forms that wait: conflicts compared, late and unknown ones taken in or set aside."""
+"""The room of forms that wait: conflicts compared, others taken in or set aside."""
 
 from typing import Any, Final
 from uuid import UUID

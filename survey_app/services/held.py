@@ -28,7 +28,6 @@ from survey_app.services.submissions import (
     PAPER,
     QUARANTINED,
     Arrival,
-    Placed,
 )
 from survey_app.services.waves import held_for
 
@@ -166,8 +165,7 @@ def accept_held(
         template = "Đã có một phiếu mang mã này trong đợt khảo sát, nên bản này chỉ để riêng được."
         raise Refusal(template)
     by.reason(required=row.reason == LATE)
-    choices = places_for(session, wave, json.loads(row.document))
-    _accept(session, catalogue, row, place_chosen(choices, by.place))
+    _accept(session, catalogue, wave, row, by)
     _settle(session, wave, row, ADMITTED, by)
 
 
@@ -189,7 +187,7 @@ def accept_known(
             left += 1
             continue
         try:
-            _accept(session, catalogue, row)
+            _accept(session, catalogue, wave, row, by)
         except Refusal:
             left += 1
             continue
@@ -214,7 +212,7 @@ def set_aside(
 
 
 def _accept(
-    session: Session, catalogue: Catalogue, row: HeldResponse, placed: Placed | None = None
+    session: Session, catalogue: Catalogue, wave: Wave, row: HeldResponse, by: Decision
 ) -> None:
     content = json.loads(row.document)
     paradata = content.get("paradata")
@@ -225,7 +223,7 @@ def _accept(
         device_id=row.device_id,
         clock_offset=row.clock_offset,
         admitted=row.receipt,
-        placed=placed,
+        placed=place_chosen(places_for(session, wave, content), by.place),
     )
     receipt = accept_response(session, content, row.received_at, catalogue, arrival)
     if receipt.problems:

@@ -7,8 +7,8 @@ from questionnaires.refusal import Refusal
 from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.models.units import Unit
-from survey_app.models.waves import CollectionPoint
-from survey_app.services.held import Decision, accept_held, held_page
+from survey_app.models.waves import CollectionPoint, WaveForm
+from survey_app.services.held import Decision, accept_held, accept_known, held_page
 from survey_app.services.held_places import places_for
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import Arrival
@@ -109,6 +109,16 @@ def test_a_person_says_where_it_was_and_its_device_and_clock_are_kept(away, plac
     quality = away.session.scalars(select(ResponseQuality)).one()
     assert (quality.device_id, quality.clock_offset) == (away.device.id, 90)
     assert away.session.scalars(select(Interview.assignment_id)).one() == away.area.id
+
+
+def test_what_waited_for_its_version_too_is_not_taken_in_passing(away):
+    content = away.content(version="2")
+    move_area(away)
+    away.send(content)
+    away.session.scalars(select(WaveForm)).one().version = "2"
+
+    assert accept_known(away.session, catalogue(), away.wave, Decision(None, NOW)) == (0, 1)
+    assert len(away.choices()) == 2
 
 
 def test_a_point_that_became_a_centre_holds_what_names_no_agency(away):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -77,7 +77,8 @@ class HeldPage:
 
     `first` says what that one is: `stored`, `voided` or `held`. `circumstances` are what else the
     two say differently (name, first, second). `others` counts further copies under the id. `places`
-    are where it can be counted when it does not say so by itself any more.
+    are where it can be counted when it does not say so by itself any more, and `alike` how many
+    others wait for the same reason.
     """
 
     line: HeldLine
@@ -88,6 +89,7 @@ class HeldPage:
     others: int
     version_known: bool
     places: tuple[PlaceChoice, ...]
+    alike: int
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,8 @@ def held_page(
     told = tuple(_circumstances(first, content)) if kind else ()
     line = _line(row, _point_names(session))
     places = places_for(session, wave, content)
-    return HeldPage(line, kind, at, told, items, len(rest), version is not None, places)
+    alike, known = len(_alike(session, wave, row)), version is not None
+    return HeldPage(line, kind, at, told, items, len(rest), known, places, alike)
 
 
 def accept_held(
@@ -176,24 +179,22 @@ def accept_known(
 
     Returns how many were taken, and how many are left; at most 500 are tried at once.
     """
-    query = select(HeldResponse).where(
-        held_for(wave),
-        HeldResponse.settled_at.is_(None),
-        HeldResponse.reason == QUARANTINED,
-    )
-    taken = left = 0
-    for row in session.scalars(query.order_by(HeldResponse.received_at).limit(AT_ONCE)).all():
-        if session.get(Response, row.response_id) is not None:
-            left += 1
-            continue
-        try:
-            _accept(session, catalogue, wave, row, by)
-        except Refusal:
-            left += 1
-            continue
-        _settle(session, wave, row, ADMITTED, by)
-        taken += 1
-    return taken, left
+    rows = session.scalars(_waiting_for(wave, QUARANTINED).limit(AT_ONCE)).all()
+    taken = sum(_takes(session, catalogue, wave, row, by) for row in rows)
+    return taken, len(rows) - taken
+
+
+def accept_alike(
+    session: Session, catalogue: Catalogue, wave: Wave, key: tuple[UUID, str], by: Decision
+) -> tuple[int, int]:
+    """Take a form as `accept_held` does, and with it those that the same change keeps waiting.
+
+    Returns how many were taken, and how many of them are left; at most 500 are tried at once.
+    """
+    alike = _alike(session, wave, _row(session, wave, key))
+    accept_held(session, catalogue, wave, key, by)
+    taken = sum(_takes(session, catalogue, wave, row, by) for row in alike[:AT_ONCE])
+    return 1 + taken, len(alike) - taken
 
 
 def set_aside(
@@ -230,6 +231,42 @@ def _accept(
         raise receipt.problems[0].refusal
     if receipt.status != ACCEPTED:
         raise Refusal("Phiếu này đã được xóa theo yêu cầu nên không nhận lại.")
+
+
+def _takes(
+    session: Session, catalogue: Catalogue, wave: Wave, row: HeldResponse, by: Decision
+) -> bool:
+    """Take one of many, if that can be; else it waits on."""
+    if session.get(Response, row.response_id) is not None:
+        return False
+    try:
+        _accept(session, catalogue, wave, row, by)
+    except Refusal:
+        return False
+    _settle(session, wave, row, ADMITTED, by)
+    return True
+
+
+def _alike(session: Session, wave: Wave, row: HeldResponse) -> list[HeldResponse]:
+    """The other forms of the same assignment, point and unit that the office's change holds."""
+    if row.reason != OUTDATED:
+        return []
+    own = _belonging(row)
+    waiting = session.scalars(_waiting_for(wave, OUTDATED))
+    return [one for one in waiting if one is not row and _belonging(one) == own]
+
+
+def _belonging(row: HeldResponse) -> tuple[Any, ...]:
+    content = json.loads(row.document)
+    return tuple(content.get(name) for name in ("assignment", "collection_point", "unit"))
+
+
+def _waiting_for(wave: Wave, reason: str) -> Select[HeldResponse]:
+    return (
+        select(HeldResponse)
+        .where(held_for(wave), HeldResponse.settled_at.is_(None), HeldResponse.reason == reason)
+        .order_by(HeldResponse.received_at, HeldResponse.response_id)
+    )
 
 
 def _settle(session: Session, wave: Wave, row: HeldResponse, how: str, by: Decision) -> None:

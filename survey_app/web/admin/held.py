@@ -69,14 +69,18 @@ def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
     try:
         with current_app.extensions["database"].writing() as session:
             wave = wave_named(session, code)
-            if request.form.get("do") == "accept":
-                catalogue = current_app.extensions["catalogue"]
+            catalogue, do = current_app.extensions["catalogue"], request.form.get("do")
+            told: dict[str, Any] = {"done": 1}
+            if do == "accept":
                 held.accept_held(session, catalogue, wave, key, by)
+            elif do == "alike":
+                taken, left = held.accept_alike(session, catalogue, wave, key, by)
+                told = {"taken": taken, "left": left}
             else:
                 held.set_aside(session, wave, key, by)
     except Refusal as refusal:
         return _one_page(code, key, refusal), status_of(refusal)
-    return redirect(address_of("admin.held", code=code, done=1), 303)
+    return redirect(address_of("admin.held", code=code, **told), 303)
 
 
 def _list_page(code: str) -> str:

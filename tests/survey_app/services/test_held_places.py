@@ -8,7 +8,13 @@ from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, WaveForm
-from survey_app.services.held import Decision, accept_held, accept_known, held_page
+from survey_app.services.held import (
+    Decision,
+    accept_alike,
+    accept_held,
+    accept_known,
+    held_page,
+)
 from survey_app.services.held_places import places_for
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import Arrival
@@ -109,6 +115,31 @@ def test_a_person_says_where_it_was_and_its_device_and_clock_are_kept(away, plac
     quality = away.session.scalars(select(ResponseQuality)).one()
     assert (quality.device_id, quality.clock_offset) == (away.device.id, 90)
     assert away.session.scalars(select(Interview.assignment_id)).one() == away.area.id
+
+
+def test_the_work_of_days_is_taken_at_once(away):
+    for _ in range(3):
+        away.send(assignment=None, interview=None, unit="U1", mode="phone")
+    contents = [away.content() for _ in range(3)]
+    move_area(away)
+    for content in contents:
+        away.send(content)
+    elsewhere = make_assignment(away.session, away.other)
+    away.send(assignment=elsewhere.code)
+    rows = away.session.scalars(select(HeldResponse)).all()
+    row = next(one for one in rows if str(one.response_id) == contents[0]["id"])
+    key = (row.response_id, row.content_hash)
+    assert held_page(away.session, catalogue(), away.wave, key).alike == 2
+    contents[1]["answers"]["staff"] = "1"  # a conflict waits for a person of its own
+    away.send(contents[1])
+
+    by = Decision(None, NOW, "", "AP2 U2")
+    assert accept_alike(away.session, catalogue(), away.wave, key, by) == (3, 0)
+
+    taken = away.session.scalars(select(Response).where(Response.mode == "tablet")).all()
+    assert {named(away.session, one) for one in taken} == {("AP2", "U2")}
+    waiting = select(HeldResponse.reason).where(HeldResponse.settled_at.is_(None))
+    assert sorted(away.session.scalars(waiting)) == ["conflict", "outdated"]
 
 
 def test_what_waited_for_its_version_too_is_not_taken_in_passing(away):

@@ -111,25 +111,34 @@ def moved(sqlite_database, app):
     with sqlite_database.writing() as session:
         wave = session.scalars(select(Wave)).one()
         area = make_assignment(session, make_point(session, wave, name="Ấp 2", code="AP2"))
-        content = response_content(wave="w", collection_point="AP1", assignment=area.code)
         arrival = Arrival(device_id=make_device(session).id)
-        accept_response(session, content, NOW, catalogue(), arrival)
-    return one_of(sqlite_database)
+        for _ in range(2):
+            content = response_content(wave="w", collection_point="AP1", assignment=area.code)
+            accept_response(session, content, NOW, catalogue(), arrival)
+        row = session.scalars(select(HeldResponse)).first()
+        return f"{ROOM}/{row.response_id}/{row.content_hash}"
 
 
-def test_a_form_of_a_moved_area_is_taken_where_a_person_says(client, moved, sqlite_database):
+@pytest.mark.parametrize(
+    ("do", "n", "said"), [("accept", 1, "Đã xử lý phiếu"), ("alike", 2, "Đã nhận 2 phiếu, còn 0")]
+)
+def test_a_form_of_a_moved_area_is_taken_where_a_person_says(
+    client, moved, sqlite_database, do, n, said
+):
     assert "phân công hoặc điểm lấy ý kiến đã đổi" in text_of_page(client.get(ROOM))
     page = text_of_page(client.get(moved))
     assert "Phiếu đúng theo những gì máy được giao" in page
     assert "Ấp 1 (AP1)" in page
-    refused = send(client, moved, do="accept", words="hỏi rồi")
+    assert "Nhận cả 1 phiếu khác cùng nơi" in page
+    refused = send(client, moved, do=do, words="hỏi rồi")
     assert (refused.status_code, "Xin chọn điểm" in text_of_page(refused)) == (400, True)
     (place,) = re.findall(r'<option value="(AP2 .+?)">', refused.text)
 
-    assert send(client, moved, do="accept", place=place).status_code == 303
+    answer = send(client, moved, do=do, place=place)
+    assert said in text_of_page(client.get(answer.location))
     with sqlite_database.reading() as session:
-        point = session.scalars(select(Response.point_id)).one()
-        assert session.get_one(CollectionPoint, point).code == "AP2"
+        points = session.scalars(select(Response.point_id)).all()
+        assert [session.get_one(CollectionPoint, point).code for point in points] == ["AP2"] * n
 
 
 def test_a_supervisor_compares_and_settles_nothing(app, conflict):

@@ -28,7 +28,7 @@ let fetched = 0;
 const queue = new SealedQueue({
   name: "sealed-queue",
   signer: () => receiptKey,
-  post: (items) => ask("responses", { responses: items }),
+  post: (items) => ask("responses", { responses: items, sent_at: new Date().toISOString() }),
 });
 const idle = new Idle({ warn: warnOf, calm: calmDown, end: leftAlone });
 

@@ -45,6 +45,7 @@ class Visit(Base):
     `id` is made on the device. `household` is the serial number in the assignment, `outcome` the
     code of `analysis.dispositions`. `eligible` counts adults who live there, `chosen` says which of
     them the rule chose. It knows a day, no moment, and never by which response it ended.
+    `told_day` is what the tablet called a day on which the call cannot have been.
     """
 
     __tablename__ = "visit"
@@ -56,6 +57,7 @@ class Visit(Base):
     household: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(32))
     day: Mapped[date]
+    told_day: Mapped[date | None]
     eligible: Mapped[int | None]
     chosen: Mapped[int | None]
     content_hash: Mapped[str] = mapped_column(String(64))

@@ -161,13 +161,17 @@ class HeldResponse(Base):
 
     `conflict`: the same id with other content. `quarantined`: a version this service does not know.
     `late`: it came after the time in which a closed wave still takes what waited on devices.
+    `outdated`: it is right by what its device was told, and the office has changed that since.
+    `device_id` and `clock_offset` are as in `ResponseQuality`, for when it is taken in.
     `settled_at` says that a person decided on it, `settlement` how: `accepted` (it is a `Response`
     now, with the same receipt) or `set_aside`.
     """
 
     __tablename__ = "held_response"
     __table_args__ = (
-        CheckConstraint("reason IN ('conflict', 'quarantined', 'late')", name="reason_known"),
+        CheckConstraint(
+            "reason IN ('conflict', 'quarantined', 'late', 'outdated')", name="reason_known"
+        ),
     )
 
     response_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -176,6 +180,8 @@ class HeldResponse(Base):
     document: Mapped[str] = mapped_column(Text)
     receipt: Mapped[str] = mapped_column(String(16), unique=True)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
+    clock_offset: Mapped[int | None]
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     settlement: Mapped[str | None] = mapped_column(String(16))
 

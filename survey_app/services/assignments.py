@@ -25,7 +25,7 @@ from survey_app.services.tablets import tablet_row, working_tablets
 from survey_app.services.waves import frame_keys
 
 CODE: Final = re.compile(r"[\w.-]{1,64}")
-MOST_HOUSEHOLDS: Final = 10_000
+MOST_HOUSEHOLDS: Final = 10_000  # of an area, and as many substitutes
 # How the rules are written in tables, folded.
 RULES: Final = {
     "": KISH,
@@ -109,9 +109,11 @@ class Reader:
         """Look up the points and tablets once."""
         points = session.execute(
             select(CollectionPoint.id, CollectionPoint.code, CollectionPoint.name)
+            .add_columns(CollectionPoint.units.any().label("is_centre"))
             .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
             .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
         ).all()
+        self._centres = {row.id for row in points if row.is_centre}
         self._points = _by_name([(row.code, row.name, row.id) for row in points])
         self._tablets = {_folded(name): one for one, name, _label in working_tablets(session)}
         self.frame = frame_keys(session, wave)
@@ -150,6 +152,12 @@ class Reader:
         if len(found) > 1:
             template = "Cột «{column}»: có nhiều điểm lấy ý kiến tên «{value}». Xin ghi mã."
             raise Refusal(template, **fields)
+        if found[0] in self._centres:
+            template = (
+                "Cột «{column}»: «{value}» nhận hồ sơ của nhiều cơ quan nên không là địa bàn được: "
+                "ở hộ không ai biết phiếu đánh giá cơ quan nào."
+            )
+            raise Refusal(template, **fields)
         return found[0]
 
     def _tablet(self, given: str) -> int | None:
@@ -182,13 +190,16 @@ def assignments_in(session: Session, wave: Wave) -> list[AssignmentLine]:
 
 
 def choices_of(session: Session, wave: Wave) -> Choices:
-    """What a new assignment of a wave can be made of, and how many questions of it are private."""
+    """What a new assignment of a wave can be made of, and how many questions of it are private.
+
+    A desk of a one-stop centre is no area: an interview at home names no agency.
+    """
     points = session.execute(
         select(CollectionPoint.code, CollectionPoint.name, Unit.name)
         .join(WavePoint, WavePoint.point_id == CollectionPoint.id)
         .join(Unit, Unit.id == CollectionPoint.unit_id)
         .where(WavePoint.wave_id == wave.id, CollectionPoint.by_code.is_(False))
-        .where(CollectionPoint.closed_at.is_(None))
+        .where(CollectionPoint.closed_at.is_(None), ~CollectionPoint.units.any())
         .order_by(CollectionPoint.code)
     )
     forms = sorted((form.name, form) for form in wave.forms)

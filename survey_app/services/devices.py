@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,9 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
-from survey_app.errors import NotFound
+from survey_app.errors import NotAllowed, NotFound
 from survey_app.models.accounts import Device
-from survey_app.services.submissions import ALPHABET
+from survey_app.models.waves import CollectionPoint
+from survey_app.services.submissions import ALPHABET, Arrival
 
 SHORTEST_TOKEN = 16
 CODE_LENGTH: Final = 8
@@ -21,6 +23,11 @@ LONGEST_NAME: Final = 64
 LONGEST_VERSION: Final = 32
 MOST_WAITING: Final = 1_000_000
 LARGEST_OFFSET: Final = 2**31  # seconds, 68 years: what the column holds
+# How people answer on what kind of device; a one-stop system sends nobody's answers.
+MODES_OF: Final[Mapping[str, Sequence[str]]] = {
+    "tablet": ("tablet", "phone", "paper"),
+    "kiosk": ("kiosk",),
+}
 
 
 def enrol_device(
@@ -113,6 +120,24 @@ def touch(session: Session, device_id: int, queue: object, version: object, now:
     told = version if isinstance(version, str) and version.isprintable() else ""
     device.app_version = told[:LONGEST_VERSION] or None
     session.flush()
+
+
+def arrival_from(session: Session, device_id: int, sent_at: object, now: datetime) -> Arrival:
+    """What is known of all that a device sends at once, `sent_at` by its own clock.
+
+    Raises `NotAllowed` for a device that collects nothing.
+    """
+    device = session.get_one(Device, device_id)
+    if device.kind not in MODES_OF:
+        template = "Chỉ máy tính bảng và máy lấy ý kiến tại quầy được gửi phiếu trả lời."
+        raise NotAllowed(template)
+    point = session.get(CollectionPoint, device.point_id) if device.point_id else None
+    return Arrival(
+        device_id=device.id,
+        clock_offset=clock_offset(sent_at, now),
+        modes=MODES_OF[device.kind],
+        stands_at=point.code if point else None,
+    )
 
 
 def clock_offset(sent_at: object, now: datetime) -> int | None:

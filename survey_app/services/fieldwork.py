@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from survey_app.db import Base
 from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.services.assignments import MOST_HOUSEHOLDS
 from survey_app.services.content import canonical, hash_of
 from survey_app.services.households import calls_at, standing
 from survey_app.services.interviews import MOST_ADULTS, frame_of
+from survey_app.services.points import today_in_viet_nam
 from survey_app.services.submissions import (
     ACCEPTED,
     CONFLICT,
@@ -34,6 +37,7 @@ from survey_app.services.submissions import (
 
 GRIDS: Final = 12  # where in the cycle of Kish's tables an area begins
 FIELDS: Final = {"id", "assignment", "household", "outcome", "day", "eligible", "chosen"}
+DAY: Final = timedelta(days=1)
 AREA: Final = "area"  # the key of the sampling frame that names the area
 VISITS: Final = Base.metadata.tables[Visit.__tablename__]
 HELD: Final = Base.metadata.tables[HeldVisit.__tablename__]
@@ -94,8 +98,16 @@ def grid_of(assignment: Assignment) -> int:
     return assignment.id % GRIDS
 
 
-def record_visits(session: Session, given: Sequence[Any], device_id: int | None) -> list[Receipt]:
+def record_visits(
+    session: Session,
+    given: Sequence[Any],
+    device_id: int | None,
+    now: datetime,
+    clock_offset: int | None = None,
+) -> list[Receipt]:
     """Keep visits, each once; receipts in their order.
+
+    `clock_offset` is by how many seconds the clock of their device was behind ours.
 
     The same id with the same content is a `duplicate`; with other content a `conflict`: both are
     kept, and the first counts. Written in the order of their ids, so that two batches never lock
@@ -103,14 +115,22 @@ def record_visits(session: Session, given: Sequence[Any], device_id: int | None)
     that could be laid beside that of one; so the receipt of every retry is the same.
     """
     order = sorted(range(len(given)), key=lambda place: name_given(given[place]).lower())
-    found = {place: record_visit(session, given[place], device_id) for place in order}
+    found = {
+        place: record_visit(session, given[place], device_id, now, clock_offset) for place in order
+    }
     return [found[place] for place in range(len(given))]
 
 
-def record_visit(session: Session, given: Any, device_id: int | None) -> Receipt:
+def record_visit(
+    session: Session,
+    given: Any,
+    device_id: int | None,
+    now: datetime,
+    clock_offset: int | None = None,
+) -> Receipt:
     """Keep one visit, in a savepoint of its own."""
     try:
-        call = _read(session, given)
+        call = _read(session, given, now, clock_offset)
     except Rejected as rejected:
         return Receipt(name_given(given), REJECTED, problems=rejected.problems)
     identity: UUID = call.row["id"]
@@ -155,8 +175,11 @@ def _hold(session: Session, call: _Call, device_id: int | None) -> None:
         return
 
 
-def _read(session: Session, given: Any) -> _Call:
-    """A visit in one spelling; raises `Rejected` when it cannot have been."""
+def _read(session: Session, given: Any, now: datetime, clock_offset: int | None) -> _Call:
+    """A visit in one spelling; raises `Rejected` when it cannot have been.
+
+    A household beyond those of the assignment can: there may have been more when it was called at.
+    """
     if not isinstance(given, Mapping) or not set(given) <= FIELDS:
         raise reject("bad_shape", "Mỗi lần tiếp cận phải là một đối tượng JSON.")
     identity = identity_of(given)
@@ -169,7 +192,7 @@ def _read(session: Session, given: Any) -> _Call:
     assignment = session.scalar(named) if is_code(code) else None
     if assignment is None:
         raise reject("unknown_assignment", "Không có phân công này.")
-    household = _number(content, "household", 1, assignment.quota + assignment.reserve)
+    household = _number(content, "household", 1, 2 * MOST_HOUSEHOLDS)
     if household is None:
         raise _wrong("household")
     if not isinstance(content.get("outcome"), str) or content["outcome"] not in OUTCOMES:
@@ -178,12 +201,15 @@ def _read(session: Session, given: Any) -> _Call:
     chosen = _number(content, "chosen", 1, MOST_ADULTS)
     if chosen is not None and (eligible is None or chosen > eligible):
         raise _wrong("chosen")
+    told = _day(content.get("day"))
+    day = _possible_day(session.get_one(Wave, assignment.wave_id), told, now, clock_offset)
     row = {
         "id": identity,
         "assignment_id": assignment.id,
         "household": household,
         "outcome": content["outcome"],
-        "day": _day(content.get("day")),
+        "day": day,
+        "told_day": told if told != day else None,
         "eligible": eligible,
         "chosen": chosen,
     }
@@ -208,6 +234,22 @@ def _day(given: Any) -> date:
     if day is None or day.isoformat() != given:
         raise _wrong("day")
     return day
+
+
+def _possible_day(wave: Wave, told: date, now: datetime, clock_offset: int | None) -> date:
+    """The day of a call as told, where it can have been that day; else the likeliest.
+
+    A clock that stands in another year must not have the last word at a household. What is beyond
+    the opening of the wave or the day after today is corrected by how far the clock is off by now,
+    and then brought between the opening and today.
+    """
+    today = today_in_viet_nam(now)
+    first = min(today, today_in_viet_nam(wave.opened_at)) if wave.opened_at else today
+    if first <= told <= today + DAY:
+        return told
+    with suppress(OverflowError):
+        told += round((clock_offset or 0) / DAY.total_seconds()) * DAY
+    return min(max(told, first), today)
 
 
 def _wrong(field: str) -> Rejected:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -17,13 +17,21 @@ from survey_app.errors import NotFound, Stale
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import ADMITTED, SET_ASIDE, Answer, HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm
+from survey_app.services.held_places import PlaceChoice, place_chosen, places_for
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.private_items import secret_items
-from survey_app.services.responses import LATE, accept_response
-from survey_app.services.submissions import ACCEPTED, CODED, CONFLICT, PAPER, QUARANTINED, Arrival
+from survey_app.services.responses import LATE, OUTDATED, accept_response
+from survey_app.services.submissions import (
+    ACCEPTED,
+    CODED,
+    CONFLICT,
+    PAPER,
+    QUARANTINED,
+    Arrival,
+)
 from survey_app.services.waves import held_for
 
-REASONS: Final = (CONFLICT, QUARANTINED, LATE)
+REASONS: Final = (CONFLICT, QUARANTINED, LATE, OUTDATED)
 SETTLED: Final = "settled"
 LONGEST_WORDS: Final = 200
 AT_ONCE: Final = 500
@@ -68,7 +76,9 @@ class HeldPage:
     """A form kept apart, beside the one that came first under the same id, if there is one.
 
     `first` says what that one is: `stored`, `voided` or `held`. `circumstances` are what else the
-    two say differently (name, first, second). `others` counts further copies under the id.
+    two say differently (name, first, second). `others` counts further copies under the id. `places`
+    are where it can be counted when it does not say so by itself any more, and `alike` how many
+    others wait for the same reason.
     """
 
     line: HeldLine
@@ -78,15 +88,18 @@ class HeldPage:
     items: tuple[ItemLine, ...]
     others: int
     version_known: bool
+    places: tuple[PlaceChoice, ...]
+    alike: int
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person says of a form: who it was, when, and why."""
+    """What a person says of a form: who it was, when, why, and the key of a `PlaceChoice`."""
 
     account: int | None
     now: datetime
     words: str = ""
+    place: str = ""
 
     def reason(self, required: bool) -> str | None:
         """The reason as it is kept; raises `Refusal` for a missing or a long one."""
@@ -132,7 +145,9 @@ def held_page(
         items = ()  # nothing to compare with: what a person answered is nobody's to read
     told = tuple(_circumstances(first, content)) if kind else ()
     line = _line(row, _point_names(session))
-    return HeldPage(line, kind, at, told, items, len(rest), version is not None)
+    places = places_for(session, wave, content)
+    alike, known = len(_alike(session, wave, row)), version is not None
+    return HeldPage(line, kind, at, told, items, len(rest), known, places, alike)
 
 
 def accept_held(
@@ -144,15 +159,16 @@ def accept_held(
 ) -> None:
     """Take a form into its wave after all, through the one door, under the receipt it has.
 
-    A late form needs a reason. Raises `Refusal` with what is still wrong, or when a form under the
-    same id is counted already; `Stale` when it has been settled.
+    A late form needs a reason, and one that does not say where it belongs any more a place. Raises
+    `Refusal` with what is still wrong, or when a form under the same id is counted already; `Stale`
+    when it has been settled.
     """
     row = _waiting(session, wave, key)
     if session.get(Response, row.response_id) is not None:
         template = "Đã có một phiếu mang mã này trong đợt khảo sát, nên bản này chỉ để riêng được."
         raise Refusal(template)
     by.reason(required=row.reason == LATE)
-    _accept(session, catalogue, row)
+    _accept(session, catalogue, wave, row, by)
     _settle(session, wave, row, ADMITTED, by)
 
 
@@ -163,24 +179,22 @@ def accept_known(
 
     Returns how many were taken, and how many are left; at most 500 are tried at once.
     """
-    query = select(HeldResponse).where(
-        held_for(wave),
-        HeldResponse.settled_at.is_(None),
-        HeldResponse.reason == QUARANTINED,
-    )
-    taken = left = 0
-    for row in session.scalars(query.order_by(HeldResponse.received_at).limit(AT_ONCE)).all():
-        if session.get(Response, row.response_id) is not None:
-            left += 1
-            continue
-        try:
-            _accept(session, catalogue, row)
-        except Refusal:
-            left += 1
-            continue
-        _settle(session, wave, row, ADMITTED, by)
-        taken += 1
-    return taken, left
+    rows = session.scalars(_waiting_for(wave, QUARANTINED).limit(AT_ONCE)).all()
+    taken = sum(_takes(session, catalogue, wave, row, by) for row in rows)
+    return taken, len(rows) - taken
+
+
+def accept_alike(
+    session: Session, catalogue: Catalogue, wave: Wave, key: tuple[UUID, str], by: Decision
+) -> tuple[int, int]:
+    """Take a form as `accept_held` does, and with it those that the same change keeps waiting.
+
+    Returns how many were taken, and how many of them are left; at most 500 are tried at once.
+    """
+    alike = _alike(session, wave, _row(session, wave, key))
+    accept_held(session, catalogue, wave, key, by)
+    taken = sum(_takes(session, catalogue, wave, row, by) for row in alike[:AT_ONCE])
+    return 1 + taken, len(alike) - taken
 
 
 def set_aside(
@@ -198,20 +212,61 @@ def set_aside(
     _settle(session, wave, row, SET_ASIDE, by)
 
 
-def _accept(session: Session, catalogue: Catalogue, row: HeldResponse) -> None:
+def _accept(
+    session: Session, catalogue: Catalogue, wave: Wave, row: HeldResponse, by: Decision
+) -> None:
     content = json.loads(row.document)
     paradata = content.get("paradata")
     is_paper = content.get("mode") == PAPER and isinstance(paradata, dict)
     arrival = Arrival(
         frame=paradata.get("frame") if is_paper else None,  # as the import of paper forms kept it
         by_code=content.get("mode") in CODED,
+        device_id=row.device_id,
+        clock_offset=row.clock_offset,
         admitted=row.receipt,
+        placed=place_chosen(places_for(session, wave, content), by.place),
     )
     receipt = accept_response(session, content, row.received_at, catalogue, arrival)
     if receipt.problems:
         raise receipt.problems[0].refusal
     if receipt.status != ACCEPTED:
         raise Refusal("Phiếu này đã được xóa theo yêu cầu nên không nhận lại.")
+
+
+def _takes(
+    session: Session, catalogue: Catalogue, wave: Wave, row: HeldResponse, by: Decision
+) -> bool:
+    """Take one of many, if that can be; else it waits on."""
+    if session.get(Response, row.response_id) is not None:
+        return False
+    try:
+        _accept(session, catalogue, wave, row, by)
+    except Refusal:
+        return False
+    _settle(session, wave, row, ADMITTED, by)
+    return True
+
+
+def _alike(session: Session, wave: Wave, row: HeldResponse) -> list[HeldResponse]:
+    """The other forms of the same assignment, point and unit that the office's change holds."""
+    if row.reason != OUTDATED:
+        return []
+    own = _belonging(row)
+    waiting = session.scalars(_waiting_for(wave, OUTDATED))
+    return [one for one in waiting if one is not row and _belonging(one) == own]
+
+
+def _belonging(row: HeldResponse) -> tuple[Any, ...]:
+    content = json.loads(row.document)
+    return tuple(content.get(name) for name in ("assignment", "collection_point", "unit"))
+
+
+def _waiting_for(wave: Wave, reason: str) -> Select[HeldResponse]:
+    return (
+        select(HeldResponse)
+        .where(held_for(wave), HeldResponse.settled_at.is_(None), HeldResponse.reason == reason)
+        .order_by(HeldResponse.received_at, HeldResponse.response_id)
+    )
 
 
 def _settle(session: Session, wave: Wave, row: HeldResponse, how: str, by: Decision) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from analysis.selection import MOST as MOST_BY_TABLE
 from survey_app.models.fieldwork import INTERPRETERS, KISH, SELECTIONS, Assignment
+from survey_app.services.places import Place
 from survey_app.services.screening import COARSE
-from survey_app.services.submissions import Rejected, reject
+from survey_app.services.submissions import Arrival, Rejected, reject
 
 MODES: Final = ("tablet", "paper")  # paper: a form that was left at the household and collected
 PRESENCE: Final = ("household", "village_head", "official", "other")
@@ -25,16 +26,18 @@ class Held:
 
     `by_rule` says that the adult asked can be the one whom the rule of the assignment chose. Which
     household it was stands in no response, so the number itself is checked at visits
-    (`fieldwork.selection_differs`).
+    (`doubtful_calls`). `is_outdated` says that the assignment has been given another point since
+    its tablet heard of it.
     """
 
     row: Mapping[str, Any]
     frame: Mapping[str, str]
     by_rule: bool
+    is_outdated: bool
 
 
 def interview_of(
-    session: Session, content: Mapping[str, Any], wave_id: int, point_id: int
+    session: Session, content: Mapping[str, Any], place: Place, arrival: Arrival
 ) -> Held | None:
     """What a response says of its interview; None for one that is none of fieldwork.
 
@@ -46,7 +49,7 @@ def interview_of(
         return None
     if content["mode"] not in MODES:
         raise _wrong("mode")
-    assignment = _assignment(session, code, wave_id, point_id) if code is not None else None
+    assignment = _assignment(session, code, place, arrival) if code is not None else None
     row = _row({} if said is None else said)
     frame = frame_of(assignment) if assignment else {}
     if row["eligible"] is not None:
@@ -54,7 +57,8 @@ def interview_of(
     rule = assignment.selection if assignment else row["selection"]
     row["assignment_id"] = assignment.id if assignment else None
     row["selection"] = row["selection"] or rule
-    return Held(row, frame, _is_by_rule(row, rule))
+    is_elsewhere = assignment is not None and assignment.point_id != place.point_id
+    return Held(row, frame, _is_by_rule(row, rule), is_elsewhere and arrival.may_wait)
 
 
 def frame_of(assignment: Assignment) -> dict[str, str]:
@@ -63,14 +67,15 @@ def frame_of(assignment: Assignment) -> dict[str, str]:
     return kept
 
 
-def _assignment(session: Session, code: Any, wave_id: int, point_id: int) -> Assignment:
+def _assignment(session: Session, code: Any, place: Place, arrival: Arrival) -> Assignment:
     if not isinstance(code, str) or not code.isprintable():
         raise _wrong("assignment")
     found = session.scalar(select(Assignment).where(Assignment.code == code))
     if found is None:
         template = "Không có phân công «{assignment}»."
         raise reject("unknown_assignment", template, assignment=code)
-    if (found.wave_id, found.point_id) != (wave_id, point_id):
+    may_differ = arrival.may_wait or arrival.admitted is not None
+    if found.wave_id != place.wave_id or not (may_differ or found.point_id == place.point_id):
         template = "Phân công «{assignment}» thuộc đợt khảo sát hoặc điểm lấy ý kiến khác."
         raise reject("wrong_assignment", template, assignment=code)
     return found

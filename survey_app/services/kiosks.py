@@ -134,11 +134,6 @@ def check_counter(session: Session, kiosk: Kiosk, point_id: int) -> None:
     )
 
 
-def point_code(session: Session, kiosk: Kiosk) -> str:
-    """The code of the counter a kiosk stands at."""
-    return session.get_one(CollectionPoint, kiosk.point_id).code
-
-
 def pin_fits(session: Session, kiosk: Kiosk, pin: str) -> bool:
     """Say whether this is the PIN of a kiosk; slow on purpose, so in a reading session."""
     stored = session.get_one(Device, kiosk.id).pin_hash

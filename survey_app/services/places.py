@@ -13,6 +13,7 @@ from questionnaires.load import Catalogue
 from questionnaires.model import QuestionnaireVersion
 from questionnaires.refusal import Refusal
 from questionnaires.vector import Slot, dictionary
+from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import (
     CollectionPoint,
@@ -22,8 +23,8 @@ from survey_app.models.waves import (
     WaveForm,
     WavePoint,
 )
-from survey_app.services.submissions import Arrival, Incoming, reject
-from survey_app.services.waves import FROM_DEVICES, begun_at, is_collecting, is_open, takes_late
+from survey_app.services.submissions import Arrival, Incoming, Rejected, reject
+from survey_app.services.waves import FROM_DEVICES, corrected, is_collecting, is_open, takes_late
 
 # How people answer by themselves: who left such a form has not sent it, and only a wave may say
 # that it is kept. An interviewer ends an interview and says so, and paper was handed in.
@@ -32,7 +33,7 @@ ALONE: Final = ("web", "kiosk")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a response is from, by the keys of rows; `is_late` for one to be held."""
+    """Where a response is from, by the keys of rows; `is_late` and `is_outdated` ones are held."""
 
     wave_id: int
     point_id: int
@@ -43,6 +44,7 @@ class Place:
     questionnaire: str
     hours: str | None
     is_late: bool
+    is_outdated: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class Places:
         if content.get("partial") and content["mode"] in ALONE and not wave.keeps_partial:
             template = "Đợt khảo sát «{wave}» không giữ phiếu mà người trả lời bỏ dở."
             raise reject("partial_not_kept", template, wave=wave.code)
+        placed = arrival.placed
+        if placed is not None:
+            content = {**content, "collection_point": placed.point, "unit": placed.unit}
         point, questionnaire = self._point(wave, content["collection_point"])
         if point.by_code and not arrival.by_code:
             template = "Điểm lấy ý kiến «{point}» chỉ nhận phiếu theo mã dùng một lần."
@@ -86,17 +91,21 @@ class Places:
             template = "Điểm lấy ý kiến «{point}» đã đóng nên không nhận phiếu."
             raise reject("point_closed", template, point=point.code)
         ends = (wave.closed_at if is_late else None, point.closed_at if is_shut else None)
-        begun = begun_at(content.get("started_at"), arrival.clock_offset)
+        begun = corrected(content.get("started_at"), arrival.clock_offset)
+        if begun and wave.opened_at and begun < wave.opened_at:
+            begun = None  # nobody knows when: its clock was set anew since
+        unit_id = self._unit_of(point, content, arrival)
         return Place(
             wave_id=wave.id,
             point_id=point.id,
             point=point.code,
-            unit_id=self._rated_unit(point, content),
+            unit_id=unit_id or point.unit_id,
             receiving_unit_id=point.unit_id,
             procedure_id=self._procedure(content.get("field")),
             questionnaire=questionnaire,
             hours=point.opening_hours,
             is_late=any(end and not takes_late(end, begun, incoming.now) for end in ends),
+            is_outdated=unit_id is None or arrival.stands_at not in (None, point.code),
         )
 
     def form_of(self, incoming: Incoming, place: Place) -> Form | None:
@@ -139,6 +148,22 @@ class Places:
             template = "Điểm lấy ý kiến «{point}» không thuộc đợt khảo sát."
             raise reject("unknown_point", template, point=code)
         return found
+
+    def _unit_of(
+        self, point: CollectionPoint, content: Mapping[str, Any], arrival: Arrival
+    ) -> int | None:
+        """The rated unit; None where a device could not know which agencies there are by now."""
+        try:
+            return self._rated_unit(point, content)
+        except Rejected:
+            if not (arrival.may_wait and self._was_so(point, content.get("unit"))):
+                raise
+        return None
+
+    def _was_so(self, point: CollectionPoint, unit: str | None) -> bool:
+        """Whether a point may have had no agencies, and did have the one that a form names."""
+        named = {"point": point.id, "unit": unit}
+        return unit is None or self._session.scalar(_RATED, named) is not None
 
     def _rated_unit(self, point: CollectionPoint, content: Mapping[str, Any]) -> int:
         """The unit of the counter; at a one-stop centre the agency that resolved the dossier.
@@ -204,5 +229,11 @@ _POINT: Final = (
 _AGENCIES: Final = select(PointUnit.unit_id).where(PointUnit.point_id == bindparam("point"))
 _OFFERED: Final = select(Unit.code, Unit.id).where(
     or_(Unit.id == bindparam("unit"), Unit.id.in_(_AGENCIES))
+)
+_RATED: Final = (
+    select(Response.id)
+    .join(Unit, Unit.id == Response.unit_id)
+    .where(Response.point_id == bindparam("point"), Unit.code == bindparam("unit"))
+    .limit(1)
 )
 _PROCEDURE: Final = select(Procedure.id).where(Procedure.code == bindparam("field"))

@@ -14,7 +14,7 @@ from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
 from survey_app.services.assignments import AssignmentLine, assignments_in
 from survey_app.services.csv_tables import CsvTable
-from survey_app.services.doubtful_calls import doubts_in
+from survey_app.services.doubtful_calls import KINDS, doubts_in
 from survey_app.services.households import calls_at
 from survey_app.services.result_tables import rounded_percent
 
@@ -53,8 +53,8 @@ class Tally:
 
     `quota` is how many were to be visited, `households` how many have been called at, `attempts`
     the calls; `finals` counts households by their final outcome, `pending` those still open.
-    `substitutes` are households of the reserve that were opened. In `other_adult` households
-    somebody else was chosen than Kish's table says; `said_twice` calls came with two contents.
+    `substitutes` are households of the reserve that were opened. `doubts` counts what the surveyor
+    should be asked about, by `doubtful_calls.KINDS`.
     """
 
     quota: int = 0
@@ -62,8 +62,7 @@ class Tally:
     attempts: int = 0
     pending: int = 0
     substitutes: int = 0
-    other_adult: int = 0
-    said_twice: int = 0
+    doubts: Counter[str] = field(default_factory=Counter)
     finals: Counter[str] = field(default_factory=Counter)
     held: Held = field(default_factory=Held)
 
@@ -71,11 +70,6 @@ class Tally:
     def complete(self) -> int:
         """Households with a complete interview."""
         return self.finals[COMPLETE]
-
-    @property
-    def doubts(self) -> int:
-        """What the surveyor should be asked about: households and calls."""
-        return self.other_adult + self.said_twice
 
     @property
     def share(self) -> float | None:
@@ -108,8 +102,7 @@ class Tally:
         self.attempts += other.attempts
         self.pending += other.pending
         self.substitutes += other.substitutes
-        self.other_adult += other.other_adult
-        self.said_twice += other.said_twice
+        self.doubts += other.doubts
         self.finals += other.finals
         self.held.add(other.held)
 
@@ -143,8 +136,7 @@ def progress_of(session: Session, wave: Wave, only: str | None = None) -> Progre
             tally.finals[final] += 1
     for assignment, doubts in doubts_in(session, Assignment.wave_id == wave.id).items():
         if assignment in tallies:
-            tallies[assignment].other_adult = doubts.households
-            tallies[assignment].said_twice = len(doubts.said_twice)
+            tallies[assignment].doubts = doubts.counts
     for assignment, held in _interviews(session, wave).items():
         if assignment in tallies:
             tallies[assignment].held = held
@@ -168,7 +160,7 @@ def write_progress(found: Progress, heading: Sequence[str], stream: TextIO) -> N
         texts = (line.code, line.unit, line.point_name, line.tablet, line.surveyor)
         numbers = (tally.quota, line.reserve, tally.households, tally.attempts, tally.complete)
         more = (tally.substitutes, tally.pending, tally.held.n)
-        doubts = (tally.other_adult, tally.said_twice)
+        doubts = (tally.doubts[kind] for kind in KINDS)
         rates = tally.rates
         shares = (rates.rr1, rates.coop1, rates.ref1, rates.con1)
         told = [None if rate is None else rounded_percent(rate) for rate in shares]

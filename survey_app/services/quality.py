@@ -1,9 +1,10 @@
 """What is noticed when a response arrives: signals of misuse with points, never a refusal."""
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from survey_app.db import Base
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.services.links import HANOI
+from survey_app.services.waves import corrected
 
 # Signal: points. A response is flagged for a supervisor from FLAGGED points on, so a signal that
 # has an innocent reading of its own (a family on the office's network, a busy morning, a contented
@@ -40,10 +42,12 @@ WINDOW: Final = timedelta(minutes=10)
 MOST_AT_POINT: Final = 15  # in the window: a one-stop counter returns a dossier in 3 to 5 minutes
 MOST_AT_DEVICE: Final = 12  # in the window: 50 s each, without anybody stepping aside
 NEWEST: Final = 100  # of the day at the counter, looked at for identical answers
+MOST_AROUND: Final = 500  # looked at for how many were answered within the window of a late one
 # A short form is often answered alike by different people, a long one hardly ever.
 SHORT_FORM: Final = 20  # closed items
 IDENTICAL_SHORT, IDENTICAL_LONG = 5, 2  # the n-th identical one of the day is the first noticed
 FEWEST_SCALES: Final = 5  # with fewer scales the same answer everywhere says nothing
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)  # where a clock stands that has lost its battery
 WAITED: Final = timedelta(minutes=10)  # longer than that between sending and arriving: was queued
 ONLINE: Final = ("web", "kiosk")  # what arrives when it is sent
 BY_PERSON: Final = ("web", "kiosk", "tablet", "phone")  # not keyed later, not by a one-time code
@@ -127,7 +131,7 @@ def is_within(hours: str | None, moment: datetime) -> bool:
 
 def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
     """What a response says by itself."""
-    seconds, is_told = _how_long(row)
+    seconds, is_told = _how_long(row, known)
     found = {"clock": not is_told}
     if known.seconds is not None:
         seconds = known.seconds
@@ -138,31 +142,46 @@ def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
     found["selection"] = not known.by_rule
     found["helped_by_official"] = row["helped"] == "official"
     found["office_network"] = row["mode"] == "web" and known.in_office  # kiosks stand in offices
-    if row["mode"] in ONLINE and not is_within(known.hours, row["received_at"]):
-        kiosk = row["mode"] == "kiosk"
-        found["after_hours"] = not kiosk
-        found["kiosk_after_hours"] = kiosk and _waited(row) <= WAITED.total_seconds()
+    found["after_hours"] = row["mode"] == "web" and not is_within(known.hours, row["received_at"])
+    found["kiosk_after_hours"] = row["mode"] == "kiosk" and _is_after_hours(row, known)
     signals = {name: POINTS[name] for name, is_so in found.items() if is_so}
     return Noticed(signals, None if seconds is None else int(seconds))
 
 
-def _how_long(row: Mapping[str, Any]) -> tuple[float | None, bool]:
+def _is_after_hours(row: Mapping[str, Any], known: Circumstances) -> bool:
+    """Whether a kiosk was used while its counter was closed, where that can be known.
+
+    What waited on a kiosk that does not tell how its clock stands may have been sent at any hour.
+    """
+    received, sent = row["received_at"], _sent_at(row, known.clock_offset)
+    if known.clock_offset is None and received - sent > WAITED:
+        return False
+    return not is_within(known.hours, sent)
+
+
+def _how_long(row: Mapping[str, Any], known: Circumstances) -> tuple[float | None, bool]:
     """Seconds from beginning to sending, and whether the device's clock can be believed."""
     seconds = seconds_between(row["started_at"], row["submitted_at"])
     if seconds is not None and not 0 <= seconds <= LONGEST.total_seconds():
         return None, False
-    sent_in_future = _waited(row) < -WAITED.total_seconds()
-    return seconds, not sent_in_future
+    sent = corrected(row["submitted_at"], known.clock_offset)
+    return seconds, sent is None or sent - row["received_at"] <= WAITED
 
 
-def _waited(row: Mapping[str, Any]) -> float:
-    """Seconds between sending, by the device's own clock, and arriving; 0 where it tells none."""
-    return seconds_between(row["submitted_at"], row["received_at"].isoformat()) or 0.0
+def _sent_at(row: Mapping[str, Any], clock_offset: int | None) -> datetime:
+    """When a form was sent, by the device's clock as far as it can be put right.
+
+    That is when it arrived, where the device tells no moment, or one that is still to come.
+    """
+    received: datetime = row["received_at"]
+    sent = corrected(row["submitted_at"], clock_offset) or received
+    return max(EARLIEST, min(sent, received))
 
 
 def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances) -> dict[str, int]:
     """What is noticed among the responses of the day at the same counter, this one included."""
     now: datetime = row["received_at"]
+    offset = known.clock_offset
     day = datetime.combine(now.astimezone(HANOI), time(), HANOI)
     given = {"point": row["point_id"], "vector": row["vector"]}
     given |= {"day": day, "since": now - WINDOW, "now": now}
@@ -172,9 +191,11 @@ def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances
     counted = session.execute(_WITH_DEVICE if of_device else _AT_POINT, given).one()
     identical, at_point, at_device = (*(n or 0 for n in counted), 0)[:3]
     at_device += 1  # itself, which has no row of quality yet
-    # A kiosk sends all that a loss of network held back at once: those people came one by one.
-    if row["mode"] in ONLINE and (at_point > MOST_AT_POINT or at_device > MOST_AT_DEVICE):
-        at_point, at_device = _not_held_back(session, row, given)
+    # A kiosk sends all that a loss of network held back at once: when those people came tells
+    # whether they came one by one.
+    many, sent = at_point > MOST_AT_POINT or at_device > MOST_AT_DEVICE, _sent_at(row, offset)
+    if row["mode"] in ONLINE and (many or now - sent > WAITED):
+        at_point, at_device = _around(session, row, sent, given)
     first_noticed = IDENTICAL_SHORT if len(row["vector"]) < SHORT_FORM else IDENTICAL_LONG
     found = {
         "identical": any(row["vector"]) and identical >= first_noticed,
@@ -185,21 +206,28 @@ def _among_others(session: Session, row: Mapping[str, Any], known: Circumstances
     return {name: POINTS[name] for name, is_so in found.items() if is_so}
 
 
-def _not_held_back(
-    session: Session, row: Mapping[str, Any], given: Mapping[str, Any]
+def _around(
+    session: Session, row: Mapping[str, Any], sent: datetime, given: Mapping[str, Any]
 ) -> tuple[int, int]:
-    """How many of the fresh ones came as soon as they were sent: at the counter, of the device."""
-    if _waited(row) > WAITED.total_seconds():
-        return 0, 0
-    fresh = session.execute(_FRESH, {name: given[name] for name in ("point", "since", "now")})
-    devices = [
-        device
-        for identity, submitted_at, received_at, device in fresh
+    """How many were sent within a window of time that holds `sent`: at the counter, of the device.
+
+    The fullest such window counts, since what was held back arrives in any order.
+    """
+    named = {"point": given["point"], "since": sent - WINDOW, "now": given["now"]}
+    others = [
+        (_sent_at({"submitted_at": submitted_at, "received_at": received_at}, offset), device)
+        for identity, submitted_at, received_at, device, offset in session.execute(_SINCE, named)
         if identity != row["id"]
-        and _waited({"submitted_at": submitted_at, "received_at": received_at})
-        <= WAITED.total_seconds()
     ]
-    return len(devices) + 1, devices.count(given.get("device")) + 1
+    of_device = [moment for moment, device in others if device == given.get("device")]
+    return _fullest(sent, [moment for moment, _device in others]), _fullest(sent, of_device)
+
+
+def _fullest(sent: datetime, others: Sequence[datetime]) -> int:
+    """How many moments lie in the fullest window that holds the one at `sent`, which counts."""
+    near = sorted([sent, *(moment for moment in others if abs(moment - sent) < WINDOW)])
+    firsts = near[: bisect_right(near, sent)]
+    return max(bisect_left(near, first + WINDOW) - place for place, first in enumerate(firsts))
 
 
 def _count(condition: Any) -> Any:
@@ -223,13 +251,14 @@ def _queries() -> tuple[Any, Any]:
     return select(*counts), select(*counts, _count(same)).select_from(joined)
 
 
-_FRESH: Final = (
-    select(Response.id, Response.submitted_at, Response.received_at, ResponseQuality.device_id)
+_SINCE: Final = (
+    select(Response.id, Response.submitted_at, Response.received_at)
+    .add_columns(ResponseQuality.device_id, ResponseQuality.clock_offset)
     .outerjoin(ResponseQuality, ResponseQuality.response_id == Response.id)
     .where(Response.point_id == bindparam("point"), Response.received_at > bindparam("since"))
     .where(Response.received_at <= bindparam("now"))
     .order_by(Response.received_at.desc())
-    .limit(NEWEST)
+    .limit(MOST_AROUND)
 )
 # Built once: building takes longer than running.
 _AT_POINT, _WITH_DEVICE = _queries()

@@ -42,7 +42,6 @@ from survey_app.services.submissions import (
     CODED,
     CONFLICT,
     DUPLICATE,
-    MODES,
     PAPER,
     QUARANTINED,
     REJECTED,
@@ -58,7 +57,7 @@ from survey_app.services.submissions import (
     reject,
 )
 
-LATE: Final = "late"  # why it is held, told as `quarantined`
+LATE, OUTDATED = "late", "outdated"  # why it is held, told as `quarantined`
 SEND_AGAIN: Final = (Busy, OperationalError, InterfaceError, PoolTimeout)  # no turn: all as before
 MOST_PROBLEMS: Final = 200  # told of one response; the rest shows after these are mended
 
@@ -76,9 +75,11 @@ def accept_response(
     is a `duplicate` with the first receipt; with other content a `conflict`, kept apart with a
     receipt of its own; a version that the wave does not use, or not in these words, is
     `quarantined`, kept; so is what a device sends for a wave or a point that closed before it was
-    begun or too long ago; anything wrong with the rest is `rejected` and not stored. A deleted
-    response is not taken again. The route is recomputed and off-path answers are dropped. Works in
-    a savepoint, so one response of a batch cannot harm another.
+    begun or too long ago, and what the office has changed since the device heard of it: another
+    point of its assignment, other agencies of its point, another point where it stands. Anything
+    wrong with the rest is `rejected` and not stored. A deleted response is not taken again. The
+    route is recomputed and off-path answers are dropped. Works in a savepoint, so one response of a
+    batch cannot harm another.
 
     A form on paper (mode `paper`) was filled before anybody could ask for more: what stands empty
     on it stays empty, so `required` is not enforced, and a form left blank is a form returned.
@@ -167,23 +168,25 @@ def _accept(
     session: Session, places: Places, content: Any, now: datetime, arrival: Arrival
 ) -> Receipt:
     try:
-        incoming = read_submission(content, now, CODED if arrival.by_code else MODES)
-        seen = _seen(session, incoming, arrival.admitted is not None)
+        incoming = read_submission(content, now, CODED if arrival.by_code else arrival.modes)
+        seen = _seen(session, incoming, arrival)
         if seen:
             return seen
         place = places.place_of(incoming, arrival)
         if place.is_late:
-            return _written(session, incoming, lambda: _hold(session, incoming, LATE))
+            return _held(session, incoming, arrival, LATE)
         form = places.form_of(incoming, place)
         if form is None and arrival.admitted:
             template = "Phiên bản «{version}» của phiếu này vẫn chưa có trong đợt khảo sát."
             raise reject("unknown_version", template, version=incoming.content["version"])
         if form is None:
-            return _written(session, incoming, lambda: _hold(session, incoming, QUARANTINED))
-        held = interview_of(session, incoming.content, place.wave_id, place.point_id)
+            return _held(session, incoming, arrival, QUARANTINED)
+        held = interview_of(session, incoming.content, place, arrival)
         checked, problems = _checked(form.version, incoming.content)
         if problems:
             raise Rejected(*problems[:MOST_PROBLEMS])
+        if place.is_outdated or (held and held.is_outdated):
+            return _held(session, incoming, arrival, OUTDATED)
         answers: dict[str, Value] = checked.answers
         fields = _fields(incoming, place, form)
         fields["vector"] = encode(form.slots, answers)
@@ -205,24 +208,26 @@ def _accept(
             seconds=read_paradata(incoming.content.get("paradata")).seconds,
             by_rule=held is None or held.by_rule,
         )
-        return _written(session, incoming, lambda: _store(session, fields, answers, known, held))
+        return _written(
+            session, incoming, arrival, lambda: _store(session, fields, answers, known, held)
+        )
     except Rejected as rejected:
         return Receipt(name_given(content), REJECTED, problems=rejected.problems)
 
 
-def _seen(session: Session, incoming: Incoming, admitted: bool = False) -> Receipt | None:
+def _seen(session: Session, incoming: Incoming, arrival: Arrival) -> Receipt | None:
     """The answer to an id that is already here; None for a new one.
 
-    Of an `admitted` form it does not matter that it is held.
+    Of an admitted form it does not matter that it is held.
     """
     name, own = str(incoming.identity), incoming.content_hash
     found: Sequence[Any] = session.execute(_SEEN, {"id": incoming.identity}).all()
-    if admitted:
+    if arrival.admitted:
         found = [row for row in found if row[0] in ("stored", "deleted")]
     if not found:
         return None
     same = {kind: (receipt, at) for kind, content_hash, receipt, at in found if content_hash == own}
-    for kind in ("stored", "deleted", QUARANTINED, LATE):
+    for kind in ("stored", "deleted", QUARANTINED, LATE, OUTDATED):
         if kind in same:
             return Receipt(name, DUPLICATE, *same[kind])
     if CONFLICT in same:
@@ -230,16 +235,23 @@ def _seen(session: Session, incoming: Incoming, admitted: bool = False) -> Recei
     if any(kind == "deleted" for kind, *_ in found):
         template = "Phiếu này đã được xóa theo yêu cầu nên không nhận lại."
         raise reject("deleted", template)
-    return _written(session, incoming, lambda: _hold(session, incoming, CONFLICT))
+    return _held(session, incoming, arrival, CONFLICT)
 
 
-def _written(session: Session, incoming: Incoming, write: Callable[[], Receipt]) -> Receipt:
+def _held(session: Session, incoming: Incoming, arrival: Arrival, reason: str) -> Receipt:
+    """Keep a form apart, for a person to decide on."""
+    return _written(session, incoming, arrival, lambda: _hold(session, incoming, arrival, reason))
+
+
+def _written(
+    session: Session, incoming: Incoming, arrival: Arrival, write: Callable[[], Receipt]
+) -> Receipt:
     """Write in a savepoint; what was there first at the same moment answers instead."""
     try:
         with session.begin_nested():
             return write()
     except IntegrityError:
-        first = _seen(session, incoming)
+        first = _seen(session, incoming, arrival)
     except DataError:
         first = None
     if first is None:
@@ -247,7 +259,7 @@ def _written(session: Session, incoming: Incoming, write: Callable[[], Receipt])
     return first
 
 
-def _hold(session: Session, incoming: Incoming, reason: str) -> Receipt:
+def _hold(session: Session, incoming: Incoming, arrival: Arrival, reason: str) -> Receipt:
     receipt = new_receipt()
     session.execute(
         insert(HeldResponse),
@@ -258,6 +270,8 @@ def _hold(session: Session, incoming: Incoming, reason: str) -> Receipt:
             "document": incoming.document,
             "receipt": receipt,
             "received_at": incoming.now,
+            "device_id": arrival.device_id,
+            "clock_offset": arrival.clock_offset,
         },
     )
     status = CONFLICT if reason == CONFLICT else QUARANTINED

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
 from survey_app.models.accounts import Device
-from survey_app.services.devices import LONGEST_NAME
+from survey_app.services.devices import LONGEST_NAME, clock_offset
 from survey_app.services.enrolment import TABLET
 
 FORMAT: Final = "sipas-sealed-1"
@@ -29,6 +30,15 @@ class SealedFile:
     made_at: str
     responses: tuple[dict[str, Any], ...]
     visits: tuple[dict[str, Any], ...]
+
+    def sent_at(self, now: datetime) -> str | None:
+        """What the tablet's clock tells of itself; None where that may be the way of the file.
+
+        A file that was made in the future shows by how much the clock is ahead, at least. One from
+        the past may have travelled for days, so it does not show that a clock is behind.
+        """
+        offset = clock_offset(self.made_at, now)
+        return self.made_at if offset is not None and offset < 0 else None
 
 
 def read_sealed_file(content: bytes) -> SealedFile:

@@ -47,6 +47,14 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """Where a person says that a held form belongs: the codes of a point and of the rated unit."""
+
+    point: str
+    unit: str
+
+
+@dataclass(frozen=True)
 class Arrival:
     """What is known of a response beside its content.
 
@@ -55,8 +63,9 @@ class Arrival:
     device that sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
-    invited official who gave it. `admitted` is the receipt under which a form was held: a person
-    decided that it is to be taken now, open wave or not.
+    invited official who gave it. `modes` are those its sender may tell, `stands_at` the code of the
+    point that the sender stands at. `admitted` is the receipt under which a form was held: a person
+    decided that it is to be taken now, open wave or not, and perhaps where it is `placed`.
     """
 
     frame: Mapping[str, str] | None = None
@@ -65,7 +74,18 @@ class Arrival:
     clock_offset: int | None = None
     by_code: bool = False
     rater_group: str | None = None
+    modes: Sequence[str] = MODES
+    stands_at: str | None = None
     admitted: str | None = None
+    placed: Placed | None = None
+
+    @property
+    def may_wait(self) -> bool:
+        """Say whether a person may decide on what contradicts how things are here now.
+
+        A device was told how they were when it began, and cannot be told otherwise afterwards.
+        """
+        return self.device_id is not None and self.admitted is None
 
 
 class Rejected(Exception):  # noqa: N818 - an answer, no error
@@ -103,6 +123,9 @@ def read_submission(content: Any, now: datetime, modes: Sequence[str]) -> Incomi
         if not is_code(composed.get(name)):
             template = "Phiếu thiếu thông tin «{field}» hoặc ghi sai."
             raise reject("missing_field", template, field=name)
+    if composed["mode"] in MODES and composed["mode"] not in modes:
+        template = "Thiết bị này không gửi phiếu có cách trả lời «{mode}»."
+        raise reject("wrong_mode", template, mode=composed["mode"])
     for name, known in (("mode", modes), ("locale", LOCALES)):
         if composed[name] not in known:
             template = "Giá trị «{value}» của «{field}» không được dùng."

@@ -30,7 +30,7 @@ from survey_app.services.links import Link, check_link
 from survey_app.services.sorting import vietnamese
 
 LATE: Final = timedelta(days=30)  # tablets come back from the field within a month
-FROM_DEVICES: Final = ("tablet", "kiosk", "paper")  # what may wait on a device
+FROM_DEVICES: Final = ("tablet", "kiosk", "paper", "phone")  # what may wait on a device
 PLANNED, OPEN, CLOSED = "planned", "open", "closed"  # states of a wave
 
 
@@ -80,14 +80,13 @@ def is_collecting(point: CollectionPoint, now: datetime) -> bool:
     return point.closed_at is None or now < point.closed_at
 
 
-def begun_at(told: object, clock_offset: int | None) -> datetime | None:
-    """When a form was begun: by the device's clock, corrected by how far it was behind ours."""
+def corrected(told: object, clock_offset: int | None) -> datetime | None:
+    """A moment by the device's clock, corrected by how far it was behind ours; None for none."""
     try:
-        begun = datetime.fromisoformat(str(told))
-        corrected = begun + timedelta(seconds=clock_offset or 0)
+        found = datetime.fromisoformat(str(told)) + timedelta(seconds=clock_offset or 0)
     except (ValueError, OverflowError):
         return None
-    return corrected if corrected.tzinfo else None
+    return found if found.tzinfo else None
 
 
 def takes_late(closed_at: datetime, begun: datetime | None, now: datetime) -> bool:

@@ -51,7 +51,8 @@ def visits() -> Response:
     """Take a batch of visits from a tablet; the receipts follow the commit."""
     device, batch = tablet(), read_batch("visits")
     with _database().writing() as session:
-        receipts = take_visits(session, open_batch(session, batch.items), device.id)
+        opened = open_batch(session, batch.items)
+        receipts = take_visits(session, opened, device.id, batch.sent_at)
         touch(session, device.id, batch.queue, batch.app, clock.now())
     return receipts_json(receipts)
 

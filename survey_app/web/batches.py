@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say
-from survey_app.services.devices import clock_offset
+from survey_app.services.devices import arrival_from, clock_offset
 from survey_app.services.fieldwork import record_visits
 from survey_app.services.responses import SEND_AGAIN, accept_batch
 from survey_app.services.sealing import open_sealed
@@ -22,7 +22,6 @@ from survey_app.services.signing import sign_receipt
 from survey_app.services.submissions import (
     LONGEST_CODE,
     REJECTED,
-    Arrival,
     ProblemFound,
     Receipt,
     name_given,
@@ -69,12 +68,9 @@ class Batch:
     app: object = None
 
 
-def open_batch(session: Session, given: Sequence[Any], point: str | None = None) -> list[Any]:
-    """Plain and sealed items alike, opened; what cannot be taken, as its receipt already.
-
-    A device that stands at a `point` sends for that one only.
-    """
-    return [_open_one(session, one, point) for one in given]
+def open_batch(session: Session, given: Sequence[Any]) -> list[Any]:
+    """Plain and sealed items alike, opened; what cannot be opened, as its receipt already."""
+    return [_open_one(session, one) for one in given]
 
 
 def take_batch(
@@ -82,19 +78,23 @@ def take_batch(
 ) -> list[Receipt]:
     """Accept what `open_batch` opened; receipts in its order.
 
-    `sent_at` is the device's clock at sending.
+    `sent_at` is the device's clock at sending. Raises `NotAllowed` when it may send no responses.
     """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    arrival = Arrival(device_id=device_id, clock_offset=clock_offset(sent_at, now))
+    arrival = arrival_from(session, device_id, sent_at, now)
     contents = [one for one in opened if not isinstance(one, Receipt)]
     taken = accept_batch(session, contents, now, catalogue, arrival)
     return _in_order(opened, taken)
 
 
-def take_visits(session: Session, opened: Sequence[Any], device_id: int) -> list[Receipt]:
+def take_visits(
+    session: Session, opened: Sequence[Any], device_id: int, sent_at: object = None
+) -> list[Receipt]:
     """Keep the visits that `open_batch` opened; receipts in its order."""
+    now = clock.now()
     contents = [one for one in opened if not isinstance(one, Receipt)]
-    return _in_order(opened, record_visits(session, contents, device_id))
+    offset = clock_offset(sent_at, now)
+    return _in_order(opened, record_visits(session, contents, device_id, now, offset))
 
 
 def read_batch(kind: str = "responses") -> Batch:
@@ -189,14 +189,12 @@ def _in_order(opened: Sequence[Any], taken: Sequence[Receipt]) -> list[Receipt]:
     return [one if isinstance(one, Receipt) else next(left) for one in opened]
 
 
-def _open_one(session: Session, one: Any, point: str | None) -> Any:
+def _open_one(session: Session, one: Any) -> Any:
     try:
-        content = _opened(session, one) if _is_sealed(one) else one
-        _check_point(content, point)
+        return _opened(session, one) if _is_sealed(one) else one
     except Refusal as refusal:
         problem = ProblemFound("", str(refusal.fields["code"]), refusal)
         return Receipt(name_given(one), REJECTED, problems=(problem,))
-    return content
 
 
 def _is_sealed(one: Any) -> bool:
@@ -218,12 +216,6 @@ def _opened(session: Session, one: Mapping[str, Any]) -> Any:
     if not isinstance(inside, str) or inside.lower() != identity.lower():
         raise Refusal("Mã phiếu bên trong khác mã ghi bên ngoài niêm phong.", code="wrong_id")
     return content
-
-
-def _check_point(content: Any, point: str | None) -> None:
-    given = content.get("collection_point") if isinstance(content, Mapping) else None
-    if point is not None and given != point:
-        raise Refusal("Phiếu không thuộc điểm lấy ý kiến của thiết bị này.", code="wrong_point")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -164,7 +164,7 @@ def submit(kiosk: Kiosk, _token: str) -> ReadyPage:
     """Take what waited on the kiosk; its link may have ended meanwhile, the device counts."""
     batch = read_batch()
     with _database().writing() as session:
-        opened = open_batch(session, batch.items, kiosks.point_code(session, kiosk))
+        opened = open_batch(session, batch.items)
         receipts = take_batch(session, opened, kiosk.id, batch.sent_at)
     return receipts_json(receipts, _complaints(opened))
 

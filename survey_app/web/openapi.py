@@ -65,7 +65,8 @@ SUBMISSION: Final[Schema] = object_of(
     mode={
         "type": "string",
         "enum": list(MODES),
-        "description": "Phiếu giấy (paper) được để trống câu bắt buộc; các cách khác thì không.",
+        "description": "Máy tính bảng gửi tablet, phone, paper; máy tại quầy gửi kiosk; cách khác "
+        "thì rejected, mã wrong_mode. Phiếu giấy (paper) được để trống câu bắt buộc.",
     },
     locale={"type": "string", "enum": list(LOCALES)},
     started_at=DEVICE_TIME,
@@ -97,8 +98,8 @@ RECEIPT: Final[Schema] = object_of(
         "type": "string",
         "enum": ["accepted", "duplicate", "conflict", "rejected", "quarantined"],
         "description": "accepted: đã nhận; duplicate: đã có, cùng nội dung; conflict: đã có, khác "
-        "nội dung, giữ cả hai; quarantined: chưa biết phiên bản phiếu, "
-        "hoặc đợt đã đóng, được giữ riêng; "
+        "nội dung, giữ cả hai; quarantined: chưa biết phiên bản phiếu, đợt đã đóng, hoặc phân "
+        "công, cơ quan của điểm, chỗ đặt máy đã đổi, được giữ riêng chờ người xử lý; "
         "rejected: không lưu, thiết bị phải giữ lại.",
     },
     receipt={**TEXT, "description": "Có ở mọi trạng thái trừ rejected."},
@@ -230,6 +231,7 @@ SUBMIT: Final[Schema] = {
         "200": answer("Một biên nhận cho mỗi phiếu, theo thứ tự.", "Receipts"),
         "400": answer('Không phải JSON hợp lệ dạng {"responses": [...]}.', "Error"),
         "401": UNKNOWN_DEVICE,
+        "403": answer("Thiết bị không phải máy tính bảng hay máy lấy ý kiến tại quầy.", "Error"),
         "413": answer(f"Quá {LARGEST_BATCH} phiếu hoặc nội dung quá lớn.", "Error"),
         "503": BUSY,
     },

@@ -43,9 +43,17 @@ PLACE: Final[Schema] = object_of(
     longitude={"type": ["number", "integer"], "minimum": -180, "maximum": 180},
 )
 CALL: Final[Schema] = {
-    "household": {"type": "integer", "minimum": 1, "description": "Số thứ tự hộ."},
+    "household": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Số thứ tự hộ; hộ ngoài số được giao hiện nay vẫn được nhận.",
+    },
     "outcome": {"type": "string", "enum": list(OUTCOMES)},
-    "day": {"type": "string", "format": "date"},
+    "day": {
+        "type": "string",
+        "format": "date",
+        "description": "Ngày không thể có thì được đưa vào khoảng từ ngày mở đợt đến hôm nay.",
+    },
 }
 FIELD_SCHEMAS: Final[Schema] = {
     "Interview": object_of(

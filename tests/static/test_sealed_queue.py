@@ -152,7 +152,7 @@ def test_one_refused_form_holds_up_no_other_and_waits_for_a_person(person, sqlit
     wait_for_outbox(person.page, "needs-help")
     problems = [form["problem"]["code"] for form in person.page.evaluate(OUTBOX)]
 
-    assert sorted(problems) == ["unknown_wave", "wrong_point"]
+    assert sorted(problems) == ["unknown_point", "unknown_wave"]
     assert stored(sqlite_database)[0] == 1
     person.tap("Dành cho người phụ trách máy")
     person.page.keyboard.type("246810")

@@ -1,4 +1,4 @@
-"""The room of forms that wait: conflicts compared, late and unknown ones taken in or set aside."""
+"""The room of forms that wait: conflicts compared, others taken in or set aside."""
 
 from typing import Any, Final
 from uuid import UUID
@@ -64,18 +64,23 @@ def held_form(code: str, response_id: UUID, content_hash: str) -> str:
 def settle(code: str, response_id: UUID, content_hash: str) -> ReadyPage:
     """Take a form into the wave, or set it aside."""
     key = response_id, content_hash
-    by = Decision(g.account.id, clock.now(), request.form.get("words", ""))
+    words, place = (request.form.get(name, "") for name in ("words", "place"))
+    by = Decision(g.account.id, clock.now(), words, place)
     try:
         with current_app.extensions["database"].writing() as session:
             wave = wave_named(session, code)
-            if request.form.get("do") == "accept":
-                catalogue = current_app.extensions["catalogue"]
+            catalogue, do = current_app.extensions["catalogue"], request.form.get("do")
+            told: dict[str, Any] = {"done": 1}
+            if do == "accept":
                 held.accept_held(session, catalogue, wave, key, by)
+            elif do == "alike":
+                taken, left = held.accept_alike(session, catalogue, wave, key, by)
+                told = {"taken": taken, "left": left}
             else:
                 held.set_aside(session, wave, key, by)
     except Refusal as refusal:
         return _one_page(code, key, refusal), status_of(refusal)
-    return redirect(address_of("admin.held", code=code, done=1), 303)
+    return redirect(address_of("admin.held", code=code, **told), 303)
 
 
 def _list_page(code: str) -> str:

@@ -36,7 +36,12 @@ def progress_csv(code: str) -> ReadyPage:
         *(_("Mã phân công"), _("Đơn vị"), _("Địa bàn"), _("Máy"), _("Điều tra viên")),
         *(_("Số hộ"), _("Hộ dự phòng"), _("Hộ đã đến"), _("Lần tiếp cận")),
         *(_("Hộ hoàn thành"), _("Hộ thay thế đã dùng"), _("Hộ còn dở"), _("Phiếu đã nhận")),
-        *(_("Hộ hỏi khác bảng Kish"), _("Lần tiếp cận báo hai nội dung")),
+        *(_("Hộ hỏi khác bảng Kish"), _("Hộ báo nhiều số người khác nhau")),
+        *(
+            _("Lần tiếp cận báo hai nội dung"),
+            _("Lần tiếp cận sai ngày"),
+            _("Hộ ngoài số được giao"),
+        ),
         *(_("Tỷ lệ trả lời RR1 (%)"), _("Tỷ lệ hợp tác COOP1 (%)")),
         *(_("Tỷ lệ từ chối REF1 (%)"), _("Tỷ lệ gặp được CON1 (%)")),
     )

@@ -7,6 +7,7 @@ from typing import Final
 from flask import current_app, render_template, request
 
 from questionnaires.refusal import Refusal
+from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires, takes_file
 from survey_app.services import sealed_files
@@ -75,14 +76,14 @@ def import_sealed_file() -> ReadyPage:
 
 
 def _take(found: SealedFile, device_id: int) -> list[Taken]:
-    database = current_app.extensions["database"]
+    database, sent_at = current_app.extensions["database"], found.sent_at(clock.now())
     taken = []
     doors = (("response", found.responses, take_batch), ("visit", found.visits, take_visits))
     for kind, items, take in doors:
         for start in range(0, len(items), LARGEST_BATCH):
             with database.writing() as session:
                 opened = open_batch(session, items[start : start + LARGEST_BATCH])
-                receipts = take(session, opened, device_id)
+                receipts = take(session, opened, device_id, sent_at)
             taken += [Taken.of(kind, receipt) for receipt in receipts]
     return taken
 

@@ -21,7 +21,7 @@ from survey_app.services.assignments import (
 )
 from survey_app.services.paging import Asked
 from survey_app.services.tablets import retire
-from tests.survey_app.factories import NOW, make_device, make_point, make_wave
+from tests.survey_app.factories import NOW, make_device, make_point, make_unit, make_wave
 
 FRAME = {"stratum": "A", "commune": "x1", "w": "12,5"}
 
@@ -87,6 +87,15 @@ def test_two_points_of_one_name_are_told_apart_by_their_codes(session, wave):
     with pytest.raises(Refusal, match="Xin ghi mã"):
         make(session, wave)
     assert make(session, wave, point="ap2").code == "PC-01"
+
+
+def test_a_desk_that_serves_several_agencies_is_no_area(session, wave):
+    assert len(choices_of(session, wave).points) == 1
+    make_point(session, wave, name="Một cửa", code="TT1", units=[make_unit(session)])
+
+    assert [code for code, _name in choices_of(session, wave).points] == ["AP1"]
+    with pytest.raises(Refusal, match="«Một cửa» nhận hồ sơ của nhiều cơ quan"):
+        make(session, wave, point="Một cửa")
 
 
 def test_a_code_is_given_once_whatever_the_wave(session, wave):

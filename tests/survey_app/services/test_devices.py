@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import func, select
 
 from questionnaires.refusal import Refusal
-from survey_app.errors import NotFound
+from survey_app.errors import NotAllowed, NotFound
 from survey_app.models.accounts import Device
-from survey_app.services.devices import device_of, enrol_device, revoke_device
-from tests.survey_app.factories import NOW
+from survey_app.services.devices import arrival_from, device_of, enrol_device, revoke_device
+from tests.survey_app.factories import NOW, make_device, make_point
 
 TOKEN = "a-token-of-enough-signs"
 LATER = NOW + timedelta(hours=1)
@@ -94,3 +94,20 @@ def test_the_first_revocation_counts(database):
 def test_a_device_that_is_not_known_cannot_be_revoked(database):
     with database.writing() as session, pytest.raises(NotFound, match="Máy 9"):
         revoke_device(session, "Máy 9", NOW)
+
+
+def test_what_a_device_sends_is_known_by_its_kind(session):
+    point = make_point(session, code="D1")
+    tablet = make_device(session)
+    kiosk = make_device(session, "token-of-a-kiosk-x", kind="kiosk", point_id=point.id)
+    system = make_device(session, "token-of-a-system", kind="system")
+    sent_at = (NOW - timedelta(seconds=90)).isoformat()
+
+    brought = arrival_from(session, tablet.id, sent_at, NOW)
+    stood = arrival_from(session, kiosk.id, None, NOW)
+
+    assert (brought.device_id, brought.clock_offset, brought.stands_at) == (tablet.id, 90, None)
+    assert brought.modes == ("tablet", "phone", "paper")
+    assert (stood.clock_offset, stood.modes, stood.stands_at) == (None, ("kiosk",), "D1")
+    with pytest.raises(NotAllowed):
+        arrival_from(session, system.id, None, NOW)

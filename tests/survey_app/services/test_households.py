@@ -1,7 +1,9 @@
 """Where households stand after the calls of all tablets, as a package tells it."""
 
+from datetime import timedelta
+
 from survey_app.services.fieldwork import assignments_of, record_visit
-from tests.survey_app.factories import make_assignment, make_device, visit_content
+from tests.survey_app.factories import NOW, make_assignment, make_device, visit_content
 
 
 def send(session, area, *calls, device=None):
@@ -10,7 +12,7 @@ def send(session, area, *calls, device=None):
         eligible, chosen = [*people, None, None][:2]
         told = {"household": household, "outcome": outcome, "day": f"2026-11-{day}"}
         content = visit_content(area, **told, eligible=eligible, chosen=chosen)
-        assert record_visit(session, content, device).status == "accepted"
+        assert record_visit(session, content, device, NOW + timedelta(days=3)).status == "accepted"
 
 
 def test_a_package_tells_where_each_household_stands_whichever_tablet_was_there(session):

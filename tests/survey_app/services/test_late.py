@@ -8,7 +8,7 @@ from sqlalchemy import select
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import Arrival
-from survey_app.services.waves import LATE, begun_at, takes_late
+from survey_app.services.waves import LATE, corrected, takes_late
 from tests.survey_app.factories import (
     NOW,
     catalogue,
@@ -105,6 +105,11 @@ def test_the_beginning_is_judged_by_the_corrected_clock(wave, told, offset, stat
     assert wave.send(NOW + told, offset=offset).status == status
 
 
+def test_what_was_begun_before_the_wave_opened_tells_no_moment(wave):
+    assert wave.send(NOW - 365 * DAY).status == "quarantined"
+    assert wave.send(NOW - 365 * DAY, offset=365 * 86_400 - 3600).status == "accepted"
+
+
 def test_the_offset_is_kept_beside_the_quality(wave):
     wave.send(NOW - 2 * HOUR, offset=3600)
 
@@ -116,12 +121,12 @@ def test_without_a_beginning_a_late_form_is_held(wave, started_at):
     assert wave.send(NOW, started_at=started_at).status == "quarantined"
 
 
-@pytest.mark.parametrize("mode", ["tablet", "kiosk", "paper"])
+@pytest.mark.parametrize("mode", ["tablet", "kiosk", "paper", "phone"])
 def test_whatever_may_wait_on_a_device_is_taken(wave, mode):
     assert wave.send(NOW - HOUR, mode=mode).status == "accepted"
 
 
-@pytest.mark.parametrize(("mode", "device"), [("web", True), ("phone", True), ("tablet", False)])
+@pytest.mark.parametrize(("mode", "device"), [("web", True), ("tablet", False)])
 def test_the_door_of_the_web_and_of_no_device_is_shut(wave, mode, device):
     receipt = wave.send(NOW - HOUR, mode=mode, device=device)
 
@@ -158,6 +163,6 @@ def test_what_is_wrong_with_a_late_form_still_is(wave):
 
 
 def test_a_moment_beyond_all_calendars_is_none():
-    assert begun_at("9999-12-31T23:59:59+00:00", 86_400) is None
-    assert begun_at("0001-01-01T00:00:00+00:00", -86_400) is None
+    assert corrected("9999-12-31T23:59:59+00:00", 86_400) is None
+    assert corrected("0001-01-01T00:00:00+00:00", -86_400) is None
     assert not takes_late(NOW, None, NOW)

@@ -128,17 +128,17 @@ def test_doubtful_calls_are_counted_for_each_assignment_and_in_the_file(session,
     assign(session, wave, code="PC2")
     wrong = kish(1, grid_of(one), 4) % 4 + 1
     call = visit_content(one, household=1, chosen=wrong)
-    record_visits(session, [call, call | {"outcome": "partial"}], None)
-    record_visits(session, [visit_content(one, household=1, chosen=wrong)], None)
+    record_visits(session, [call, call | {"outcome": "partial"}], None, NOW)
+    record_visits(session, [visit_content(one, household=1, chosen=wrong)], None, NOW)
 
     found = progress_of(session, wave)
 
-    counts = {line.code: (tally.other_adult, tally.said_twice) for line, tally in found.lines}
-    assert counts == {"PC1": (1, 1), "PC2": (0, 0)}
-    assert (found.total.other_adult, found.total.said_twice) == (1, 1)
+    counts = {line.code: tally.doubts.total() for line, tally in found.lines}
+    assert counts == {"PC1": 2, "PC2": 0}
+    assert found.total.doubts == {"other_adult": 1, "said_twice": 1}
     stream = io.StringIO()
-    write_progress(found, ["x"] * 19, stream)
-    assert stream.getvalue().splitlines()[1].split(";")[13:15] == ["1", "1"]
+    write_progress(found, ["x"] * 22, stream)
+    assert stream.getvalue().splitlines()[1].split(";")[13:18] == ["1", "0", "1", "0", "0"]
 
 
 def test_a_wave_without_fieldwork_has_no_rates(session, wave):
@@ -154,11 +154,11 @@ def test_a_file_has_a_line_per_assignment_and_a_column_per_outcome(session, wave
     call(session, one, 2, "vacant")
     stream = io.StringIO()
 
-    write_progress(progress_of(session, wave), ["x"] * 19, stream)
+    write_progress(progress_of(session, wave), ["x"] * 22, stream)
 
     head, line = (row.split(";") for row in stream.getvalue().splitlines())
     assert len(head) == len(line)
-    cells = dict(zip(head[19:], line[19:], strict=True))
+    cells = dict(zip(head[22:], line[22:], strict=True))
     assert (cells["complete 1.1"], cells["vacant 4.6"], cells["break_off 2.12"]) == ("1", "1", "0")
     assert line[0] == "PC1"
-    assert line[15] == "100,00"
+    assert line[18] == "100,00"

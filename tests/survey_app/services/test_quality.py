@@ -156,6 +156,38 @@ def test_what_a_kiosk_sends_after_a_loss_of_network_is_no_burst_nor_is_what_foll
     assert [signals(row) for row in (*held, after, phone)] == [set()] * (len(held) + 2)
 
 
+@pytest.mark.parametrize(
+    ("behind", "offset"),
+    [(timedelta(0), 0), (timedelta(minutes=11), 660), (timedelta(minutes=11), None)],
+)
+def test_a_kiosk_is_counted_alike_however_its_clock_stands(counter, behind, offset):
+    with counter.database.writing() as session:
+        device = make_device(session, kind="kiosk").id
+    arrival = Arrival(device_id=device, clock_offset=offset)
+    found = []
+    for k in range(MOST_AT_DEVICE + 1):
+        now = NOW + timedelta(seconds=20 * k)
+        told = {"ended": now - behind, "mode": "kiosk", "answers": different(k)}
+        found.append(signals(counter.send(now, arrival=arrival, **told)))
+
+    assert found == [set()] * MOST_AT_DEVICE + [{"device_burst"}]
+
+
+@pytest.mark.parametrize(("apart", "noticed"), [(30, True), (90, False)])
+def test_forms_held_back_are_counted_by_when_they_were_sent(counter, apart, noticed):
+    """In whatever order they arrive, all at once."""
+    with counter.database.writing() as session:
+        device = make_device(session, kind="kiosk").id
+    arrival = Arrival(device_id=device, clock_offset=0)
+    last, found = NOW - timedelta(minutes=40), set()
+    for k in (7 * n % 20 for n in range(20)):
+        told = {"ended": last - timedelta(seconds=apart * k), "took": 25, "mode": "kiosk"}
+        found |= signals(counter.send(arrival=arrival, answers=different(k), **told))
+
+    assert ("device_burst" in found) is noticed
+    assert ("burst" in found) is noticed
+
+
 def test_one_kiosk_is_counted_apart_from_its_counter(counter):
     with counter.database.writing() as session:
         busy, other = (make_device(session, f"kiosk-token-{k}", kind="kiosk").id for k in range(2))
@@ -229,6 +261,31 @@ def test_what_a_kiosk_held_back_through_a_loss_of_network_is_not_after_hours(cou
     held = counter.send(EVENING, ended=EVENING - timedelta(hours=5), mode="kiosk")
 
     assert signals(held) == set()
+
+
+@pytest.mark.parametrize(
+    ("told", "offset", "noticed"),
+    [
+        (timedelta(minutes=11), 660, True),  # slow by as much
+        (timedelta(hours=5), 3 * 3600, True),  # 16:00 on a clock three hours behind
+        (timedelta(hours=5), 0, False),
+        (timedelta(days=365), 365 * 86_400, True),
+        (timedelta(days=365), None, False),
+    ],
+)
+def test_when_a_kiosk_was_used_is_told_by_its_corrected_clock(counter, told, offset, noticed):
+    arrival = Arrival(clock_offset=offset)
+    row = counter.send(EVENING, ended=EVENING - told, mode="kiosk", arrival=arrival)
+
+    assert ("kiosk_after_hours" in signals(row)) is noticed
+
+
+@pytest.mark.parametrize("submitted", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("offset", [None, 0, -(2**31) + 1, 2**31 - 1])
+def test_a_moment_at_the_end_of_time_is_scored_like_any_other(counter, submitted, offset):
+    arrival = Arrival(clock_offset=offset)
+
+    assert counter.send(submitted_at=submitted, mode="kiosk", arrival=arrival).score == 0
 
 
 def test_the_network_of_an_office_marks_a_phone_and_not_the_kiosk_that_stands_in_it(counter):

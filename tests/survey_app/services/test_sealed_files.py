@@ -24,6 +24,23 @@ def test_a_file_is_read_with_its_device_and_items():
 
 
 @pytest.mark.parametrize(
+    ("made_at", "is_told"),
+    [
+        ("2062-01-01T00:00:00Z", True),
+        ("2026-11-20T03:00:01+00:00", True),
+        ("2026-11-20T02:59:59+00:00", False),  # it may have travelled for as long
+        ("1970-01-01T00:00:00Z", False),
+        ("2062-01-01", False),
+        ("", False),
+    ],
+)
+def test_a_file_tells_of_its_clock_only_where_it_is_ahead(made_at, is_told):
+    found = read_sealed_file(written(made_at=made_at))
+
+    assert found.sent_at(NOW) == (made_at if is_told else None)
+
+
+@pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (b"", "không phải tệp"),

@@ -30,6 +30,7 @@ from tests.survey_app.factories import (
 from tests.survey_app.web.citizen_door import make_app
 
 TOKEN = "token-of-a-tablet"
+TODAY = clock.now().date().isoformat()
 PACKAGE, RESPONSES, VISITS, CONTACT = (
     f"/api/v1/{name}" for name in ("package", "responses", "visits", "contact")
 )
@@ -66,10 +67,10 @@ class Tablet:
 
     def visit(self, **changes):
         told = {"id": str(uuid4()), "assignment": self.area, "household": 1}
-        return told | {"outcome": "nobody_home", "day": "2026-11-20"} | changes
+        return told | {"outcome": "nobody_home", "day": TODAY} | changes
 
     def content(self, **changes):
-        return response_content(**self.door, **changes)
+        return response_content(**self.door | changes)
 
     def change(self, model, key, **values):
         with self.database.writing() as session:
@@ -157,7 +158,7 @@ def test_a_tablet_that_takes_over_an_area_hears_what_came_of_its_households(tabl
     asked = {"Authorization": "Bearer token-of-another", "If-None-Match": first}
     (area,) = tablet.ask(PACKAGE, **asked).get_json()["assignments"]
 
-    stands = {"outcome": "nobody_home", "day": "2026-11-20", "eligible": 3, "chosen": 2}
+    stands = {"outcome": "nobody_home", "day": TODAY, "eligible": 3, "chosen": 2}
     assert area["households"] == [{"household": n} | stands for n in (2, 4)]
     assert not any(one["id"] in json.dumps(area) for one in given)
     assert tablet.package()["assignments"] == []
@@ -341,6 +342,69 @@ def test_only_a_tablet_sends_visits(tablet, kind):
     assert answer.get_json()["error"].startswith("Chỉ máy tính bảng")
     with tablet.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(Visit)) == 0
+
+
+def test_a_day_is_corrected_by_the_clock_that_told_it(tablet):
+    ahead = timedelta(days=12_000)
+    told = (clock.now() + ahead).date().isoformat()
+    sent_at = (clock.now() + ahead).isoformat()
+    tablet.ask(VISITS, {"visits": [tablet.visit(day=told)], "sent_at": sent_at})
+
+    with tablet.database.reading() as session:
+        visit = session.scalars(select(Visit)).one()
+    assert (visit.day.isoformat(), visit.told_day.isoformat()) == (TODAY, told)
+
+
+@pytest.mark.parametrize(
+    ("mode", "status"),
+    [
+        ("tablet", "accepted"),
+        ("phone", "accepted"),
+        ("paper", "accepted"),
+        ("kiosk", "wrong_mode"),
+        ("web", "wrong_mode"),
+        ("code", "unknown_value"),
+    ],
+)
+def test_a_tablet_sends_what_an_interviewer_brings(tablet, mode, status):
+    (receipt,) = tablet.ask(RESPONSES, {"responses": [tablet.content(mode=mode)]}).json["receipts"]
+
+    told = [problem["code"] for problem in receipt["problems"]]
+    assert (told or [receipt["status"]]) == [status]
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_a_kiosk_with_its_token_sends_for_its_counter_as_at_its_own_door(tablet, sealed):
+    key = PublicKey(**tablet.package()["waves"][0]["key"])
+    with tablet.database.writing() as session:
+        here = make_point(session, session.get_one(Wave, tablet.wave))
+        device = session.get_one(Device, tablet.device)
+        device.kind, device.point_id = "kiosk", here.id
+        code = here.code
+    given = [
+        tablet.content(collection_point=code, mode="kiosk"),
+        tablet.content(collection_point=code),
+        tablet.content(mode="kiosk"),
+    ]
+    if sealed:
+        given = [
+            {"id": one["id"], "sealed": seal(key, one["id"], json.dumps(one).encode())}
+            for one in given
+        ]
+    receipts = tablet.ask(RESPONSES, {"responses": given}).json["receipts"]
+
+    assert [one["status"] for one in receipts] == ["accepted", "rejected", "quarantined"]
+    assert receipts[1]["problems"][0]["code"] == "wrong_mode"
+
+
+def test_a_one_stop_system_sends_no_responses(tablet):
+    tablet.change(Device, tablet.device, kind="system")
+    answer = tablet.ask(RESPONSES, {"responses": [tablet.content()]})
+
+    assert answer.status_code == 403
+    assert answer.get_json()["error"].startswith("Chỉ máy tính bảng và máy lấy ý kiến")
+    with tablet.database.reading() as session:
+        assert session.scalars(select(Response)).all() == []
 
 
 def test_a_seal_of_a_response_is_no_visit(tablet):

@@ -2,13 +2,14 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.accounts import Device
-from survey_app.models.responses import Response
+from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.kiosks import renew_code, revoke_kiosk
 from survey_app.services.links import revoke_links
@@ -200,14 +201,31 @@ def test_every_refusal_of_this_door_ends_what_was_kept(kiosk, counter, sqlite_da
         assert kiosk.get(counter.door + path).headers["Kiosk"] == "drop"
 
 
-def test_a_kiosk_sends_for_no_other_counter(kiosk, counter, sqlite_database):
-    other = make_counter(sqlite_database)
-    answer = post(kiosk, counter, "responses", responses=[content_for(other), 5])
-    first, second = answer.get_json()["receipts"]
+def test_what_a_kiosk_kept_from_another_counter_waits_for_a_person(kiosk, counter, sqlite_database):
+    there = content_for(make_counter(sqlite_database))
+    answer = post(kiosk, counter, "responses", responses=[there, 5, there])
+    first, second, again = answer.get_json()["receipts"]
 
-    assert first["problems"][0]["code"] == second["problems"][0]["code"] == "wrong_point"
+    assert [one["status"] for one in (first, again)] == ["quarantined", "duplicate"]
+    assert second["problems"][0]["code"] == "bad_shape"
     with sqlite_database.reading() as session:
         assert session.scalars(select(Response)).all() == []
+        assert session.scalars(select(HeldResponse.reason)).all() == ["outdated"]
+
+
+def test_a_kiosk_sends_what_was_answered_at_it(kiosk, counter):
+    given = [content_for(counter) | {"mode": mode} for mode in ("web", "tablet", "paper")]
+    receipts = post(kiosk, counter, "responses", responses=given).get_json()["receipts"]
+
+    assert {one["problems"][0]["code"] for one in receipts} == {"wrong_mode"}
+
+
+def test_a_kiosk_says_what_time_it_believes_to_be(kiosk, counter, sqlite_database):
+    told = (clock.now() - timedelta(minutes=11)).isoformat()
+    post(kiosk, counter, "responses", responses=[content_for(counter)], sent_at=told)
+
+    with sqlite_database.reading() as session:
+        assert 655 < session.scalars(select(ResponseQuality.clock_offset)).one() < 680
 
 
 @pytest.mark.parametrize("path", JSON_DOORS)

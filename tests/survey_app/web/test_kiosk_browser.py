@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import select
 
-from survey_app.models.responses import Response
+from survey_app.models.responses import Response, ResponseQuality
 from survey_app.services.accounts import create_account
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
@@ -48,6 +48,8 @@ def test_a_rating_takes_twelve_touches_and_gives_a_receipt(open_kiosk, sqlite_da
     assert {*SCALES, "overall", "trips"} < set(pages)
     assert 0 <= paradata["seconds"] <= paradata["elapsed"]
     assert (paradata["changes"], paradata["pauses"]) == ({}, [])
+    with sqlite_database.reading() as session:
+        assert session.scalars(select(ResponseQuality.clock_offset)).one() is not None
 
 
 def test_an_answer_that_became_another_one_is_counted(open_kiosk, sqlite_database):

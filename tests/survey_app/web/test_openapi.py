@@ -111,6 +111,7 @@ def asked(door):
         yield verb, path, 401, {}, "token-of-nobody-here"
     yield "post", CODES, 403, order, TABLET
     yield "put", COUNTS, 403, {"counts": [count]}, TABLET
+    yield "post", RESPONSES, 403, {"responses": []}, SYSTEM
     yield "post", VISITS, 403, {"visits": []}, SYSTEM
     yield "post", CODES, 404, order | {"wave": "none"}, SYSTEM
     yield "post", CODES, 410, order | {"wave": door["closed"]}, SYSTEM

@@ -1,16 +1,27 @@
 """The room of forms that wait: compared, taken in, set aside, and by whom."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import HeldResponse, Response, StagedResponse
-from survey_app.models.waves import Wave, WaveForm
+from survey_app.models.waves import CollectionPoint, Wave, WaveForm
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
 from survey_app.services.staging import stage
+from survey_app.services.submissions import Arrival
 from survey_app.services.waves import add_form
-from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
+from tests.survey_app.factories import (
+    NOW,
+    catalogue,
+    make_assignment,
+    make_device,
+    make_point,
+    make_wave,
+    response_content,
+)
 from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
 from tests.survey_app.web.citizen_door import make_app
 
@@ -92,6 +103,42 @@ def test_a_form_whose_version_is_known_is_taken(client, unknown, sqlite_database
     assert "đã nhận vào đợt" in text_of_page(client.get(unknown))
     wave = text_of_page(client.get("/admin/waves/w"))
     assert "phiếu giữ lại" not in wave
+
+
+@pytest.fixture
+def moved(sqlite_database, app):
+    """A form from an area that was given another point while its tablet was away."""
+    with sqlite_database.writing() as session:
+        wave = session.scalars(select(Wave)).one()
+        area = make_assignment(session, make_point(session, wave, name="Ấp 2", code="AP2"))
+        arrival = Arrival(device_id=make_device(session).id)
+        for _ in range(2):
+            content = response_content(wave="w", collection_point="AP1", assignment=area.code)
+            accept_response(session, content, NOW, catalogue(), arrival)
+        row = session.scalars(select(HeldResponse)).first()
+        return f"{ROOM}/{row.response_id}/{row.content_hash}"
+
+
+@pytest.mark.parametrize(
+    ("do", "n", "said"), [("accept", 1, "Đã xử lý phiếu"), ("alike", 2, "Đã nhận 2 phiếu, còn 0")]
+)
+def test_a_form_of_a_moved_area_is_taken_where_a_person_says(
+    client, moved, sqlite_database, do, n, said
+):
+    assert "phân công hoặc điểm lấy ý kiến đã đổi" in text_of_page(client.get(ROOM))
+    page = text_of_page(client.get(moved))
+    assert "Phiếu đúng theo những gì máy được giao" in page
+    assert "Ấp 1 (AP1)" in page
+    assert "Nhận cả 1 phiếu khác cùng nơi" in page
+    refused = send(client, moved, do=do, words="hỏi rồi")
+    assert (refused.status_code, "Xin chọn điểm" in text_of_page(refused)) == (400, True)
+    (place,) = re.findall(r'<option value="(AP2 .+?)">', refused.text)
+
+    answer = send(client, moved, do=do, place=place)
+    assert said in text_of_page(client.get(answer.location))
+    with sqlite_database.reading() as session:
+        points = session.scalars(select(Response.point_id)).all()
+        assert [session.get_one(CollectionPoint, point).code for point in points] == ["AP2"] * n
 
 
 def test_a_supervisor_compares_and_settles_nothing(app, conflict):

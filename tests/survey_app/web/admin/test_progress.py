@@ -68,17 +68,25 @@ def test_doubtful_calls_lead_to_the_area_and_what_is_doubtful_there(
         area = session.scalars(select(Assignment)).one()
         wrong = kish(3, grid_of(area), 4) % 4 + 1
         call = visit_content(area, household=3, chosen=wrong)
-        record_visits(session, [call, call | {"outcome": "vacant", "household": 4}], None)
+        record_visits(session, [call, call | {"outcome": "vacant", "household": 4}], None, NOW)
+        more = {"household": 99, "chosen": None, "day": "2062-01-01"}
+        counted = [visit_content(area, **more, eligible=n) for n in (2, 5)]
+        record_visits(session, counted, None, NOW)
     page = client.get(visited)
 
     assert "Ở 1 hộ, người được hỏi không phải người bảng Kish chọn" in text_of_page(page)
     address = "/admin/waves/v/assignments/of/PC1#doubts"
-    assert f'<a href="{address}" aria-label="PC1, Cần hỏi lại: 2">2</a>' in page.text
+    assert f'<a href="{address}" aria-label="PC1, Cần hỏi lại: 6">6</a>' in page.text
+    for told in ("Ở 1 hộ, các lần tiếp cận báo số", "2 lần tiếp cận ghi ngày", "1 hộ đã đến có số"):
+        assert told in text_of_page(page)
     area_page = client.get(address)
     assert 'id="doubts"' in area_page.text
     told = text_of_page(area_page)
     assert f"Hộ 3 20/11/2026 4 {wrong} " in told
     assert "Hoàn thành phỏng vấn Hộ 3 · 20/11/2026 · 4 người" in told
+    assert "Hộ 99 2 → 5" in told
+    assert "Hộ 99 01/01/2062 20/11/2026" in told
+    assert "Hộ ngoài số được giao: 99" in told
     assert "Nhà không có người ở Hộ 4 · 20/11/2026 · 4 người" in told
 
 

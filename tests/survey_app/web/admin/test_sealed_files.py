@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -45,8 +46,8 @@ def sealed(database, **changes):
     return {"id": content["id"], "sealed": seal(key, content["id"], written)}
 
 
-def bring(client, *items, device="Máy 7", visits=()):
-    made = {"format": "sipas-sealed-1", "device": device, "made_at": "2026-11-20T10:00:00+07:00"}
+def bring(client, *items, device="Máy 7", visits=(), made_at="2026-11-20T10:00:00+07:00"):
+    made = {"format": "sipas-sealed-1", "device": device, "made_at": made_at}
     file = json.dumps(made | {"responses": items, "visits": list(visits)}).encode()
     token = hidden(client.get(ROOM))["csrf_token"]
     sent = FileStorage(io.BytesIO(file), "phieu.json")
@@ -86,6 +87,18 @@ def test_visits_are_kept_too(client, sqlite_database):
 
     assert "đã nhận 0 1" in text_of_page(bring(client, visits=[item]))
     assert "đã có từ trước 0 1" in text_of_page(bring(client, visits=[item]))
+
+
+def test_a_clock_that_is_ahead_and_the_modes_of_tablets_are_known_here_too(client, sqlite_database):
+    items = [sealed(sqlite_database), sealed(sqlite_database, mode="kiosk")]
+    made_at = (clock.now() + timedelta(days=9)).isoformat()
+
+    page = text_of_page(bring(client, *items, made_at=made_at))
+    assert "đã nhận 1" in page
+    assert "không gửi phiếu có cách trả lời «kiosk»" in page
+    with sqlite_database.reading() as session:
+        offset = session.scalars(select(ResponseQuality.clock_offset)).one()
+    assert -9 * 86_400 <= offset < -9 * 86_400 + 60
 
 
 def test_what_cannot_be_taken_is_told_without_its_answers(client, sqlite_database):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
@@ -132,9 +132,8 @@ def counts_of(session: Session, wave: Wave) -> Counts:
             .group_by(Response.unit_id)
         )
     }
-    query = (
-        select(Unit).join(WaveUnit, WaveUnit.unit_id == Unit.id).where(WaveUnit.wave_id == wave.id)
-    )
+    taking_part = select(WaveUnit.unit_id).where(WaveUnit.wave_id == wave.id)
+    query = select(Unit).where(or_(Unit.id.in_(taking_part), Unit.id.in_(per_unit)))
     units = tuple(
         UnitCount(unit.code, unit.name, *per_unit.get(unit.id, (0, 0)))
         for unit in sorted(session.scalars(query), key=lambda unit: vietnamese(unit.name))

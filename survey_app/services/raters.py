@@ -13,8 +13,8 @@ from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave, WaveForm, WaveUnit
 from survey_app.services.code_points import add_invitation_point, invitation_point
+from survey_app.services.pooling import FEWEST
 from survey_app.services.sorting import vietnamese
-from survey_app.services.staging import FEWEST
 from survey_app.services.waves import hold
 
 Cell = tuple[str, int]  # group and id of a unit

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
+from questionnaires.model import IndexDefinition
 from questionnaires.refusal import Refusal
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
@@ -97,21 +98,20 @@ def left_over(session: Session, wave: Wave, now: datetime) -> list[UUID]:
     return [one for one in session.scalars(query.order_by(StagedResponse.id)) if one not in moving]
 
 
-def unsettled(session: Session, wave: Wave, questionnaire: str, now: datetime) -> Refusal | None:
-    """Why what invited officials answer is not to be computed yet; None when it may be.
+def unsettled(
+    session: Session, wave: Wave, index: IndexDefinition, now: datetime
+) -> Refusal | None:
+    """Why an index that reads answers of invited officials waits; None when it can be computed.
 
-    Two computations between which one form came would tell that form by their difference.
+    Between two computations not one form may come: their difference would tell it.
     """
     asked = (
-        select(WavePoint.point_id)
+        select(WavePoint.questionnaire)
         .join(CollectionPoint, CollectionPoint.id == WavePoint.point_id)
-        .where(
-            WavePoint.wave_id == wave.id,
-            WavePoint.questionnaire == questionnaire,
-            takes_invitations(),
-        )
+        .where(WavePoint.wave_id == wave.id, takes_invitations())
     )
-    if session.scalar(asked.limit(1)) is None:
+    read = {name.partition("/")[0] for name in index.questionnaires}
+    if not any(not read or code in read for code in session.scalars(asked.distinct())):
         return None
     if wave.closed_at is None or now < wave.closed_at:
         return Refusal(

@@ -354,6 +354,10 @@ def test_what_was_refused_is_tried_again_when_somebody_has_mended_its_reason(dat
         assert count(session, StagedResponse) == FEWEST
 
 
+def index_of(code):
+    return catalogue().index(code).definition
+
+
 def test_answers_of_invited_officials_are_computed_when_all_have_moved(database):
     with database.writing() as session:
         unit = make_unit(session)
@@ -363,7 +367,7 @@ def test_answers_of_invited_officials_are_computed_when_all_have_moved(database)
             answer(session, code, unit)
 
         def why(now):
-            found = unsettled(session, wave, "sipas-counter", now)
+            found = unsettled(session, wave, index_of("sipas-counter"), now)
             return found.template if found else None
 
         assert "đóng" in why(NOW)
@@ -372,7 +376,7 @@ def test_answers_of_invited_officials_are_computed_when_all_have_moved(database)
         assert "trộn" in why(later)
         assert move_all(session, later) == [12]
         assert why(later) is None
-        assert unsettled(session, wave, "par-officials", NOW) is None
+        assert unsettled(session, wave, index_of("sipas-2022"), NOW) is None
 
 
 def test_a_refusal_says_its_kind_and_nothing_of_who_or_when(database, waves):

@@ -159,11 +159,10 @@ def move_staged(database: Database, catalogue: Catalogue) -> int:
     now = clock.now()
     with database.reading() as session:
         found = batches(session, now)
-    last = [batch for batch in found if batch.last]
-    for batch in last:
+    for batch in found:
         with database.writing() as session:
             check_batch(session, catalogue, batch, now)
-    if last:
+    if found:
         with database.reading() as session:
             found = batches(session, now)
     total = 0

@@ -37,11 +37,11 @@ class Keeps(IntEnum):
 
 @dataclass(frozen=True)
 class Batch:
-    """Answers that move together; `last` are those after which a wave has none to come."""
+    """Answers that move together; `staying` are those alike that stay behind for later ones."""
 
     ids: tuple[UUID, ...]
     keeps: Keeps = Keeps.LABEL
-    last: bool = False
+    staying: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ class _Part:
 
     rows: tuple[_Waiting, ...]
     keeps: Keeps
+    staying: tuple[UUID, ...] = ()
 
 
 def batches(session: Session, now: datetime, wave: Wave | None = None) -> list[Batch]:
@@ -83,7 +84,8 @@ def batches(session: Session, now: datetime, wave: Wave | None = None) -> list[B
         wave_id = rows[0].wave_id
         over = is_over(session.get_one(Wave, wave_id), now)
         parts = _last(rows, _people(session, wave_id)) if over else _ready(rows)
-        found += (Batch(ids, part.keeps, over) for part in parts for ids in _chunks(part.rows))
+        for part in parts:
+            found += (Batch(ids, part.keeps, part.staying) for ids in _chunks(part.rows))
     return found
 
 
@@ -101,7 +103,9 @@ def _ready(rows: Sequence[_Waiting]) -> Iterator[_Part]:
     for alike in _parted(rows, _label):
         go = len(alike) - STAYING
         if is_enough(go):
-            yield _Part(tuple(_chance.sample(alike, go)), Keeps.LABEL)
+            drawn = _chance.sample(alike, len(alike))
+            stay = tuple(row.id for row in drawn[go:])
+            yield _Part(tuple(drawn[:go]), Keeps.LABEL, stay)
 
 
 def _last(rows: Sequence[_Waiting], people: Mapping[Cell, set[int]]) -> Iterator[_Part]:

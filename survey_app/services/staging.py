@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -63,12 +64,13 @@ def move_batch(session: Session, catalogue: Catalogue, batch: Batch, now: dateti
 
 
 def check_batch(session: Session, catalogue: Catalogue, batch: Batch, now: datetime) -> None:
-    """Mark what of a batch cannot be accepted; nothing moves.
+    """Mark what of a batch, and of those that stay behind, cannot be accepted; nothing moves.
 
-    For the last batches of a wave, before any of them moves: what one refused answer leaves behind
-    may need the company of another batch.
+    For all batches before any of them moves: a refused answer is no company for what stays, and
+    what it leaves behind at the close may need the company of another batch.
     """
-    _try(session, catalogue, batch, now, moves=False)
+    whole = replace(batch, ids=(*batch.ids, *batch.staying))
+    _try(session, catalogue, whole, now, moves=False)
 
 
 def refused_in(session: Session, wave: Wave) -> tuple[tuple[str, int], ...]:

@@ -12,6 +12,7 @@ from survey_app.services.jobs import Claim
 from survey_app.services.letters import (
     FIRST,
     Post,
+    is_due,
     letter_to,
     mail_recipients,
     mark_sent,
@@ -28,10 +29,11 @@ Tell = Callable[[int], object]
 def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -> dict[str, Any]:
     """Send the letters of one kind; returns how many were sent and refused.
 
-    Each recipient is tried once. A letter is counted right after it was sent, so a worker killed
-    in between sends at most one letter twice, and none is lost. The outcome names the invitations
-    whose first letter was refused; of reminders only their number, as a name would tell who has not
-    answered.
+    Each recipient is tried once, and asked for again right before: who has answered meanwhile is
+    not reminded, and after the close nobody is. A letter is counted right after it was sent, so a
+    worker killed in between sends at most one letter twice, and none is lost. The outcome names the
+    invitations whose first letter was refused; of reminders only their number, as a name would tell
+    who has not answered.
     """
     if not config.mail_url or not config.mail_from:
         raise not_set()
@@ -39,14 +41,15 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
     with database.reading() as session:
         wave = wave_named(session, claim.payload["wave"])
         title = wave.title
-        waiting = mail_recipients(session, wave, kind, _day(now))
+        waiting = mail_recipients(session, wave, kind, now)
     sent, refused, in_a_row = 0, list[int](), 0
     with Post(config.mail_url) as post:
         for place, invitation_id in enumerate(waiting):
             tell(100 * place // len(waiting))
             with database.reading() as session:
+                due = is_due(session, invitation_id, kind, clock.now())
                 letter = letter_to(session, invitation_id, config.secret_key, config.address)
-            if letter is None:
+            if letter is None or not due:
                 continue
             if post.send(mail_of(letter, kind, title, config.mail_from, clock.now())):
                 sent, in_a_row = sent + 1, 0

@@ -38,12 +38,13 @@ from survey_app.services.jobs import (
 )
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.links import HANOI
+from survey_app.services.mixing import batches
 from survey_app.services.points import cards
 from survey_app.services.result_tables import Figure, rounded_percent
 from survey_app.services.results import ResultsPage, page_of
 from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
-from survey_app.services.staging import batches, move_batch
+from survey_app.services.staging import check_batch, move_batch
 from survey_app.services.waves import wave_named
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
@@ -158,6 +159,12 @@ def move_staged(database: Database, catalogue: Catalogue) -> int:
     now = clock.now()
     with database.reading() as session:
         found = batches(session, now)
+    for batch in found:
+        with database.writing() as session:
+            check_batch(session, catalogue, batch, now)
+    if found:
+        with database.reading() as session:
+            found = batches(session, now)
     total = 0
     for batch in found:
         with database.writing() as session:

@@ -1,13 +1,17 @@
 """Where answers by one-time codes come in: points apart from counters, one for each kind of code.
 
-Both kinds are `by_code`, so no link leads to them and no device sends to them. The point of codes
-on receipts of dossiers has a code made of the unit (`OF_RECEIPTS`); one of invited officials is any
-other: of a unit in a wave there may be one of each, and they ask different forms.
+All are `by_code`, so no link leads to them and no device sends to them. The point of codes on
+receipts of dossiers has a code made of the unit (`OF_RECEIPTS`); one of invited officials is any
+other: of a unit in a wave there may be one of each, and they ask different forms. At a third kind
+(`OF_MIXED`) nobody answers: there stand answers that are so few about their units that they are
+kept without them, under a unit that is none and never was.
 """
 
+from datetime import date, timedelta
+from secrets import token_hex
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
@@ -16,13 +20,18 @@ from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint, 
 from survey_app.services.waves import add_point
 
 OF_RECEIPTS: Final = "H"  # hồ sơ; with the id of the unit it is the code of a point
+OF_MIXED: Final = "G"  # gộp; begins the code of a point
+MIXED_UNIT: Final = "*"  # the code of the unit that is none
+MIXED_NAME: Final = "Các đơn vị có ít phiếu, gộp chung"
+LONG_AGO: Final = date(1945, 9, 2)  # existed for a day, so no list of today's units has it
 RECEIPTS_NAME: Final = "Mã trên giấy biên nhận hồ sơ"
 INVITATIONS_NAME: Final = "Thư mời khảo sát"
 
 
 def takes_invitations() -> ColumnElement[bool]:
     """The condition that a collection point is one of invited officials."""
-    return CollectionPoint.by_code & ~CollectionPoint.code.startswith(OF_RECEIPTS)
+    others = (CollectionPoint.code.startswith(kind) for kind in (OF_RECEIPTS, OF_MIXED))
+    return and_(CollectionPoint.by_code, *(~other for other in others))
 
 
 def invitation_point(session: Session, wave_id: int, unit_id: int) -> WavePoint | None:
@@ -63,6 +72,36 @@ def ensure_receipt_point(session: Session, wave: Wave, unit_id: int) -> None:
     if session.get(WaveUnit, (wave.id, unit_id)) is None:
         session.add(WaveUnit(wave_id=wave.id, unit_id=unit_id))
     session.flush()
+
+
+def ensure_mixed_point(session: Session, wave_id: int, questionnaire: str, version: str) -> str:
+    """The code of the point for answers to a form of a wave that are kept without their units."""
+    here = _assigned(wave_id).where(
+        CollectionPoint.code.startswith(OF_MIXED), WavePoint.questionnaire == questionnaire
+    )
+    assigned = session.scalar(here)
+    if assigned is not None:
+        return session.get_one(CollectionPoint, assigned.point_id).code
+    unit = _mixed_unit(session)
+    point = CollectionPoint(
+        code=f"{OF_MIXED}{token_hex(8)}", name=MIXED_NAME, unit_id=unit.id, by_code=True
+    )
+    session.add(point)
+    session.flush()
+    named = {"questionnaire": questionnaire, "version": version}
+    session.add(WavePoint(wave_id=wave_id, point_id=point.id, **named))
+    session.flush()
+    return point.code
+
+
+def _mixed_unit(session: Session) -> Unit:
+    found = session.scalar(select(Unit).where(Unit.code == MIXED_UNIT))
+    if found is None:
+        found = Unit(code=MIXED_UNIT, name=MIXED_NAME, level=MIXED_UNIT, valid_from=LONG_AGO)
+        found.valid_to = LONG_AGO + timedelta(days=1)
+        session.add(found)
+        session.flush()
+    return found
 
 
 def _assigned(wave_id: int) -> Select[WavePoint]:

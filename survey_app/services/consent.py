@@ -1,4 +1,4 @@
-"""The consent notice: what citizens are told before they agree to answer, the same at every door.
+"""The consent notice: what people are told before they agree to answer, the same at every door.
 
 Law 91/2025/QH15 and Decree 356/2025/NĐ-CP: consent is a clear act of somebody who knows who asks,
 what for, which data, how long they are kept, and which rights there are; proof of it is kept.
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app.models.waves import Wave
-from survey_app.services.retention import DAYS, DOCUMENTS, RECEIPTS, promised_day
+from survey_app.services.retention import CONTACTS, DAYS, DOCUMENTS, RECEIPTS, promised_day
 
 # Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
 NOTICE: Final = "2026-1"
@@ -41,6 +41,11 @@ class Asker(Protocol):
     @property
     def by_code(self) -> bool:
         """Whether a one-time code is spent."""
+        ...
+
+    @property
+    def by_invitation(self) -> bool:
+        """Whether that code is a letter of invitation to an official."""
         ...
 
 
@@ -81,12 +86,17 @@ def notice_of(session: Session, door: Asker, version: QuestionnaireVersion) -> t
             ),
         ),
         Point(Sentence("Dữ liệu nào"), _data(door, version)),
-        Point(Sentence("Giữ bao lâu"), _kept(wave)),
+        Point(Sentence("Giữ bao lâu"), _kept(door, wave)),
         Point(Sentence("Quyền của Ông/Bà"), _rights(door, wave)),
     )
 
 
 def _about(door: Asker) -> Sentence:
+    if door.by_invitation:
+        return Sentence(
+            "Đợt khảo sát «{wave}», mời cán bộ, công chức đánh giá {unit}.",
+            {"wave": door.wave_title, "unit": door.unit_name},
+        )
     if not door.unit_name:
         return Sentence(
             "Đợt khảo sát «{wave}», về sự phục vụ của cơ quan hành chính nhà nước.",
@@ -99,12 +109,7 @@ def _about(door: Asker) -> Sentence:
 
 
 def _data(door: Asker, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
-    told = [
-        Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi giải quyết, lĩnh vực và ngôn ngữ.")
-        if door.by_code
-        else Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ."),
-        Sentence("Phiếu không hỏi họ tên, số điện thoại hay số hồ sơ."),
-    ]
+    told = [_collected(door), Sentence("Phiếu không hỏi họ tên, số điện thoại hay số hồ sơ.")]
     if any(is_sensitive(item) for item in version.items):
         told.append(
             Sentence("Câu hỏi về dân tộc là dữ liệu nhạy cảm; trả lời hay không tùy Ông/Bà.")
@@ -112,24 +117,57 @@ def _data(door: Asker, version: QuestionnaireVersion) -> tuple[Sentence, ...]:
     return tuple(told)
 
 
-def _kept(wave: Wave) -> tuple[Sentence, ...]:
+def _collected(door: Asker) -> Sentence:
+    if door.by_invitation:
+        return Sentence(
+            "Câu trả lời Ông/Bà chọn hoặc viết, kèm đơn vị đánh giá, nhóm được mời và ngôn ngữ."
+        )
+    if door.by_code:
+        return Sentence(
+            "Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi giải quyết, lĩnh vực và ngôn ngữ."
+        )
+    return Sentence("Câu trả lời Ông/Bà chọn hoặc viết, kèm nơi, thời điểm và ngôn ngữ.")
+
+
+def _kept(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
     draft = Sentence("Phiếu làm dở: 24 giờ.")
+    contacts = (_contacts(wave),) if door.by_invitation else ()
     day = promised_day(wave, DOCUMENTS)
     if day is not None:
-        return draft, Sentence(
+        original = Sentence(
             "Bản gốc: đến hết ngày {day}; sau đó chỉ còn câu trả lời đã chọn, không kèm tên.",
             {"day": _date(day)},
         )
-    return draft, Sentence(
-        "Bản gốc: {days} ngày sau khi đợt khảo sát kết thúc; sau đó chỉ còn câu trả lời đã chọn, "
-        "không kèm tên.",
-        {"days": str(DAYS[DOCUMENTS])},
+    else:
+        original = Sentence(
+            "Bản gốc: {days} ngày sau khi đợt khảo sát kết thúc; sau đó chỉ còn câu trả lời đã "
+            "chọn, không kèm tên.",
+            {"days": str(DAYS[DOCUMENTS])},
+        )
+    return draft, original, *contacts
+
+
+def _contacts(wave: Wave) -> Sentence:
+    day = promised_day(wave, CONTACTS)
+    if day is not None:
+        return Sentence(
+            "Họ tên và liên hệ trong danh sách mời, giữ riêng: đến hết ngày {day}.",
+            {"day": _date(day)},
+        )
+    return Sentence(
+        "Họ tên và liên hệ trong danh sách mời, giữ riêng: {days} ngày sau khi đợt khảo sát kết "
+        "thúc.",
+        {"days": str(DAYS[CONTACTS])},
     )
 
 
 def _rights(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
-    free = Sentence(
-        "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
+    free = (
+        Sentence("Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ai hỏi lý do.")
+        if door.by_invitation
+        else Sentence(
+            "Không tham gia hoặc thôi giữa chừng lúc nào cũng được, không ảnh hưởng gì đến hồ sơ."
+        )
     )
     if door.by_code:
         return free, Sentence(

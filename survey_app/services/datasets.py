@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from analysis.dataset import PROVENANCE, Column, Dataset
@@ -18,6 +18,7 @@ from questionnaires.vector import NONE, Slot, dictionary
 from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
+from survey_app.services.code_points import MIXED_UNIT
 
 UNIT = "unit"
 HELPED = "helped"
@@ -35,7 +36,7 @@ class Form:
     content_hash: str
     vector: bytes
     frame: str | None
-    unit: str
+    unit: str | None
     helped: str | None
     rater_group: str | None
 
@@ -51,7 +52,7 @@ def forms_of(session: Session, wave: Wave, *names: str) -> Sequence[Form]:
     columns = (Response.id, Response.version, Response.revision, Response.content_hash)
     query = (
         select(*columns, Response.vector, Response.frame)
-        .add_columns(Unit.code, Response.helped, Response.rater_group)
+        .add_columns(func.nullif(Unit.code, MIXED_UNIT), Response.helped, Response.rater_group)
         .join(Unit, Unit.id == Response.unit_id)
         .where(
             Response.wave_id == wave.id,
@@ -69,11 +70,12 @@ def dataset_of(session: Session, catalogue: Catalogue, wave: Wave, *names: str) 
     """The data set of a wave for versions `code/version` of a questionnaire, the newest last.
 
     Each vector is read by the dictionary of its own version. Columns: every closed item that any of
-    them asks (empty where a version does not), what the sampling frame says of each place, `unit`,
-    `helped` where any form says who helped to answer, `rater_group` where invited officials
-    answered (empty for those of pooled groups), and `provenance` where the answers of the wave are
-    not original ones. Voided and partial responses are left out; so are numbers and texts, which no
-    index reads. Raises `Refusal` when nothing is left.
+    them asks (empty where a version does not), what the sampling frame says of each place, `unit`
+    (empty for answers that are kept without theirs), `helped` where any form says who helped to
+    answer, `rater_group` where invited officials answered (empty for those of pooled groups), and
+    `provenance` where the answers of the wave are not original ones. Voided and partial responses
+    are left out; so are numbers and texts, which no index reads. Raises `Refusal` when
+    nothing is left.
     """
     return dataset_from(forms_of(session, wave, *names), catalogue, wave, *names)
 

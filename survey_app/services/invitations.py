@@ -121,6 +121,8 @@ def invited_door(session: Session, code: str, unit_code: str, now: datetime) -> 
         version=assigned.version,
         agencies=(),
         field=None,
+        by_code=True,
+        by_invitation=True,
     )
 
 

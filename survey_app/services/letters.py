@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from email.message import EmailMessage
 from types import TracebackType
 from typing import Final
@@ -19,6 +19,8 @@ from survey_app.models.codes import Invitation, InvitationContact, InvitationTar
 from survey_app.models.waves import Wave
 from survey_app.services.invitation_lists import is_mail
 from survey_app.services.invitations import code_of, hash_of
+from survey_app.services.links import HANOI
+from survey_app.services.waves import CLOSED, is_open, state_of
 
 SEND_LETTERS: Final = "send_letters"  # the kind of job
 FIRST, REMINDER = "first", "reminder"
@@ -53,25 +55,36 @@ def letters_for_all(
         yield _letter(invitation, contact, secret, base)
 
 
-def mail_recipients(session: Session, wave: Wave, kind: str, today: date) -> list[int]:
+def check_sending(wave: Wave, kind: str, now: datetime) -> None:
+    """Raise `Refusal` for letters that have no use: a reminder unless open, any after the close."""
+    if kind == REMINDER and not is_open(wave, now):
+        raise Refusal("Đợt khảo sát «{wave}» không mở nên không gửi thư nhắc.", wave=wave.code)
+    if state_of(wave, now) == CLOSED:
+        raise Refusal("Đợt khảo sát «{wave}» đã đóng nên không gửi thư mời.", wave=wave.code)
+
+
+def mail_recipients(session: Session, wave: Wave, kind: str, now: datetime) -> list[int]:
     """The invitations to which a mail of this kind is still to be sent today.
 
     A first letter goes to those who got none. A reminder goes to those who got one on an earlier
-    day and have a unit left to rate; only the job that sends it reads this list.
+    day and have a unit left to rate; only the job that sends it reads this list. Raises `Refusal`
+    as `check_sending` does.
     """
-    query = select(Invitation.id, InvitationContact.address).join(
-        InvitationContact, InvitationContact.invitation_id == Invitation.id
-    )
-    query = query.where(Invitation.wave_id == wave.id).order_by(Invitation.id)
-    left = select(InvitationTarget.invitation_id).where(InvitationTarget.used.is_(False))
-    if kind == FIRST:
-        of_any = select(InvitationTarget.invitation_id)
-        query = query.where(Invitation.letters == 0, Invitation.id.in_(of_any))
-    else:
-        query = query.where(
-            Invitation.letters > 0, Invitation.sent_on < today, Invitation.id.in_(left)
-        )
+    check_sending(wave, kind, now)
+    query = _due(kind, now).where(Invitation.wave_id == wave.id).order_by(Invitation.id)
     return [one for one, address in session.execute(query) if is_mail(address)]
+
+
+def is_due(session: Session, invitation_id: int, kind: str, now: datetime) -> bool:
+    """Say whether a mail is still to be sent, since others have answered or written meanwhile.
+
+    Raises `Refusal` as `check_sending` does: the wave may have closed.
+    """
+    wave_id = session.get_one(Invitation, invitation_id).wave_id
+    check_sending(session.get_one(Wave, wave_id), kind, now)
+    return (
+        session.execute(_due(kind, now).where(Invitation.id == invitation_id)).first() is not None
+    )
 
 
 def letter_to(session: Session, invitation_id: int, secret: str, base: str) -> Letter | None:
@@ -170,6 +183,19 @@ def turned_away(n: int) -> Refusal:
 
 def _away() -> Refusal:
     return Refusal("Không kết nối được máy chủ thư. Thư đã gửi vẫn tính; xin thử lại sau.")
+
+
+def _due(kind: str, now: datetime) -> Select[int, str]:
+    """Who is to get a letter of a kind: ids of invitations with their addresses."""
+    query = select(Invitation.id, InvitationContact.address).join(
+        InvitationContact, InvitationContact.invitation_id == Invitation.id
+    )
+    if kind == FIRST:
+        of_any = select(InvitationTarget.invitation_id)
+        return query.where(Invitation.letters == 0, Invitation.id.in_(of_any))
+    left = select(InvitationTarget.invitation_id).where(InvitationTarget.used.is_(False))
+    today = now.astimezone(HANOI).date()
+    return query.where(Invitation.letters > 0, Invitation.sent_on < today, Invitation.id.in_(left))
 
 
 def _addressed(wave: Wave) -> Select[Invitation, InvitationContact]:

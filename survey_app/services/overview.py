@@ -1,20 +1,22 @@
 """Waves at a glance: how many forms came, why some do not count, and the Runs computed on them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
+from questionnaires.refusal import Refusal
 from survey_app.models.accounts import Account
 from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.runs import Run
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave, WaveIndex, WaveUnit
 from survey_app.services.sorting import vietnamese
+from survey_app.services.staging import unsettled
 from survey_app.services.waves import held_for, wave_named
 
 VALID = (Response.voided_at.is_(None), Response.partial.is_(False))
@@ -86,13 +88,17 @@ class Counts:
 
 @dataclass(frozen=True)
 class WavePage:
-    """A wave with its counts, the indices it is computed into, and all Runs, newest first."""
+    """A wave with its counts, the indices it is computed into, and all Runs, newest first.
+
+    `waits` says of indices by their codes why they cannot be computed yet.
+    """
 
     wave: WaveLine
     provenance: str | None
     counts: Counts
     indices: tuple[tuple[str, str], ...]
     runs: tuple[RunLine, ...]
+    waits: Mapping[str, Refusal]
 
 
 def waves(session: Session, catalogue: Catalogue) -> tuple[WaveLine, ...]:
@@ -107,7 +113,7 @@ def waves(session: Session, catalogue: Catalogue) -> tuple[WaveLine, ...]:
     )
 
 
-def wave_page(session: Session, catalogue: Catalogue, code: str) -> WavePage:
+def wave_page(session: Session, catalogue: Catalogue, code: str, now: datetime) -> WavePage:
     """A wave with its counts and Runs; raises `NotFound` when there is none."""
     wave = wave_named(session, code)
     counts, runs = counts_of(session, wave), _runs(session, catalogue, wave)
@@ -115,7 +121,10 @@ def wave_page(session: Session, catalogue: Catalogue, code: str) -> WavePage:
     codes = sorted(session.scalars(query))
     indices = tuple((code, index_title(catalogue, code)) for code in codes)
     line = _wave_line(wave, counts.valid, _newest(runs))
-    return WavePage(line, wave.provenance, counts, indices, tuple(runs))
+    known = (catalogue.index(code).definition for code in codes if code in catalogue.index_codes)
+    waiting = ((index.code, unsettled(session, wave, index, now)) for index in known)
+    waits = {code: why for code, why in waiting if why is not None}
+    return WavePage(line, wave.provenance, counts, indices, tuple(runs), waits)
 
 
 def counts_of(session: Session, wave: Wave) -> Counts:
@@ -132,9 +141,8 @@ def counts_of(session: Session, wave: Wave) -> Counts:
             .group_by(Response.unit_id)
         )
     }
-    query = (
-        select(Unit).join(WaveUnit, WaveUnit.unit_id == Unit.id).where(WaveUnit.wave_id == wave.id)
-    )
+    taking_part = select(WaveUnit.unit_id).where(WaveUnit.wave_id == wave.id)
+    query = select(Unit).where(or_(Unit.id.in_(taking_part), Unit.id.in_(per_unit)))
     units = tuple(
         UnitCount(unit.code, unit.name, *per_unit.get(unit.id, (0, 0)))
         for unit in sorted(session.scalars(query), key=lambda unit: vietnamese(unit.name))

@@ -33,6 +33,7 @@ class _Asker:
     wave_title: str
     unit_name: str
     by_code: bool = False
+    by_invitation: bool = False
 
 
 def package(

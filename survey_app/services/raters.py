@@ -1,8 +1,9 @@
 """Who rates whom: the matrix groups x units, the targets made of it, and how many have answered."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
@@ -13,11 +14,14 @@ from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave, WaveForm, WaveUnit
 from survey_app.services.code_points import add_invitation_point, invitation_point
+from survey_app.services.pooling import is_enough, pooled
 from survey_app.services.sorting import vietnamese
-from survey_app.services.staging import FEWEST
 from survey_app.services.waves import hold
 
 Cell = tuple[str, int]  # group and id of a unit
+Named = tuple[str, str]  # the same, of rows that are told
+Row = tuple[str, int]  # by group or by unit, and its place
+Name = TypeVar("Name", str, tuple[str, str])
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,19 @@ class Assigned:
 class Rate:
     """How many forms came of those asked for; `names` are the groups or units of the row.
 
-    A row of several names holds small groups together, so that none of them is told.
+    A row of several names holds small groups together, so that none of them is told. `who` are the
+    invited people behind it, each once however many units he or she rates.
     """
 
     names: tuple[str, ...]
-    people: int
+    who: frozenset[int]
     asked: int
     sent: int
+
+    @property
+    def people(self) -> int:
+        """How many people were invited."""
+        return len(self.who)
 
 
 @dataclass(frozen=True)
@@ -132,83 +142,80 @@ def assign_targets(session: Session, wave: Wave, name: str) -> Assigned:
 def response_rates(session: Session, wave: Wave) -> ResponseRates:
     """How many forms came of those asked for, by group and by unit.
 
-    No group or unit with fewer than ten invited people is told, neither alone, nor by what is left
-    of a total, nor by holding the rows by group against the rows by unit.
+    No group or unit with fewer than ten invited people is told, nor a group about a unit: neither
+    alone, nor by what is left of a total, nor by holding the rows by group against those by unit.
     """
     query = (
-        select(
-            Invitation.rater_group,
-            Unit.id,
-            Unit.name,
-            Invitation.id,
-            InvitationTarget.used,
-        )
+        select(Invitation.rater_group, Unit.id, Unit.name, Invitation.id, InvitationTarget.used)
         .join(InvitationTarget, InvitationTarget.invitation_id == Invitation.id)
         .join(Unit, Unit.id == InvitationTarget.unit_id)
         .where(Invitation.wave_id == wave.id)
     )
     found = session.execute(query).all()
     rows = [(group, str(unit), who, bool(used)) for group, unit, _, who, used in found]
-    everybody = _rates(("", who, used) for _, _, who, used in rows)
-    by_group = _rates((group, who, used) for group, _, who, used in rows)
-    by_unit = _rates((unit, who, used) for _, unit, who, used in rows)
-    groups, units = pooled(by_group), pooled(by_unit)
-    small = [rate.names[0] for rate in by_group if rate.people < FEWEST]
-    cells = {(group, unit) for group, unit, _, _ in rows}
-    if groups and units and any(told_by(cells, groups, units, group) for group in small):
-        units = None
-    whole = next((rate for rate in everybody if rate.people >= FEWEST), None)
+    whole, groups, units = shown_rates(rows)
     names = {str(unit): name for _, unit, name, _, _ in found}
     return ResponseRates(whole, groups, _named(units, names) if units else units)
 
 
-def pooled(rates: Sequence[Rate]) -> tuple[Rate, ...] | None:
-    """The rows with those of fewer than ten people put together; None where that is not enough.
+def shown_rates(
+    rows: Sequence[tuple[str, str, int, bool]],
+) -> tuple[Rate | None, tuple[Rate, ...] | None, tuple[Rate, ...] | None]:
+    """What is told of targets (group, unit, person, used): the whole, groups, units; None for not.
 
-    The smallest of the others joins them when they are fewer than ten still, or one alone.
+    The whole is the sum of the groups, so rows by group tell nothing of a small group that was put
+    together with others; rows by unit are told only where nothing small can be computed from all.
     """
-    few = [rate for rate in rates if rate.people < FEWEST]
-    enough = sorted(
-        (rate for rate in rates if rate.people >= FEWEST),
-        key=lambda rate: (rate.people, rate.names),
-    )
-    while few and (len(few) < 2 or sum(rate.people for rate in few) < FEWEST):
-        if not enough:
-            return None
-        few.append(enough.pop(0))
-    shown = sorted(enough, key=lambda rate: rate.names)
-    if few:
-        names = tuple(sorted(name for rate in few for name in rate.names))
-        shown.append(Rate(names, *(sum(c) for c in zip(*map(_counts, few), strict=True))))
-    return tuple(shown)
+    everybody = _rates(("", who, used) for _, _, who, used in rows)
+    by_group = _rates((group, who, used) for group, _, who, used in rows)
+    by_unit = _rates((unit, who, used) for _, unit, who, used in rows)
+    by_cell = _rates(((group, unit), who, used) for group, unit, who, used in rows)
+    whole = next((rate for rate in everybody.values() if is_enough(rate.people)), None)
+    groups, units = _together(by_group.values()), _together(by_unit.values())
+    if groups is None or units is None:
+        return whole, groups, None
+    cells = {(group, unit) for group, unit, _, _ in rows}
+    secrets = [
+        *({cell for cell in cells if cell[0] == name} for name in _small(by_group)),
+        *({cell for cell in cells if cell[1] == name} for name in _small(by_unit)),
+        *({name} for name in _small(by_cell)),
+    ]
+    rows_shown = crossed(cells, groups, units)
+    told = any(told_by(rows_shown, secret) for secret in secrets)
+    return whole, groups, None if told else units
 
 
-def told_by(
-    cells: Iterable[Cell] | Iterable[tuple[str, str]],
-    groups: Sequence[Rate],
-    units: Sequence[Rate],
-    secret: str,
-) -> bool:
-    """Say whether the count of one group can be computed from rows by group and rows by unit.
-
-    It can when numbers exist by which the rows are multiplied so that every cell group x unit is
-    counted once if it is of the secret group, and else not at all. Each cell stands in one row by
-    group and one by unit, so such numbers are found, or excluded, by walking from row to row.
-    """
+def crossed(
+    cells: Iterable[Named], groups: Sequence[Rate], units: Sequence[Rate]
+) -> Mapping[Row, Sequence[tuple[Row, Named]]]:
+    """Rows by group and rows by unit: for each, the rows of the other kind at every cell of it."""
     row_of_group = {name: ("group", k) for k, row in enumerate(groups) for name in row.names}
     row_of_unit = {name: ("unit", k) for k, row in enumerate(units) for name in row.names}
-    beside: dict[tuple[str, int], list[tuple[tuple[str, int], int]]] = defaultdict(list)
-    for group, unit in cells:
-        one, other, times = row_of_group[group], row_of_unit[str(unit)], int(group == secret)
-        beside[one].append((other, times))
-        beside[other].append((one, times))
-    number: dict[tuple[str, int], int] = {}
-    for beginning in beside:
+    beside: dict[Row, list[tuple[Row, Named]]] = defaultdict(list)
+    for cell in cells:
+        one, other = row_of_group[cell[0]], row_of_unit[cell[1]]
+        beside[one].append((other, cell))
+        beside[other].append((one, cell))
+    return beside
+
+
+def told_by(rows: Mapping[Row, Sequence[tuple[Row, Named]]], secret: Set[Named]) -> bool:
+    """Say whether the count of some cells can be computed from rows by group and rows by unit.
+
+    It can when numbers exist by which the rows are multiplied so that every cell group x unit is
+    counted once if it is secret, and else not at all. Each cell stands in one row by group and one
+    by unit, so such numbers are found, or excluded, by walking from row to row; where a secret is,
+    the first contradiction is near.
+    """
+    number: dict[Row, int] = {}
+    near = [row for row in rows if any(cell in secret for _, cell in rows[row])]
+    for beginning in (*near, *rows):
         waiting = [beginning] if beginning not in number else []
         number.setdefault(beginning, 0)
         while waiting:
             row = waiting.pop()
-            for other, times in beside[row]:
+            for other, cell in rows[row]:
+                times = int(cell in secret)
                 if other not in number:
                     number[other] = times - number[row]
                     waiting.append(other)
@@ -249,13 +256,38 @@ def _targets_of(session: Session, wave: Wave) -> Iterable[tuple[tuple[int, int],
     return (((one, unit), used) for one, unit, used in session.execute(query))
 
 
-def _rates(rows: Iterable[tuple[str, int, bool]]) -> list[Rate]:
-    people: dict[str, set[int]] = defaultdict(set)
-    sent: Mapping[str, list[bool]] = defaultdict(list)
+def _rates(rows: Iterable[tuple[Name, int, bool]]) -> dict[Name, Rate]:
+    people: dict[Name, set[int]] = defaultdict(set)
+    sent: Mapping[Name, list[bool]] = defaultdict(list)
     for name, who, used in rows:
         people[name].add(who)
         sent[name].append(used)
-    return [Rate((name,), len(people[name]), len(sent[name]), sum(sent[name])) for name in people]
+    return {
+        name: Rate((str(name),), frozenset(people[name]), len(sent[name]), sum(sent[name]))
+        for name in people
+    }
+
+
+def _small(rates: Mapping[Name, Rate]) -> list[Name]:
+    return [name for name, rate in rates.items() if not is_enough(rate.people)]
+
+
+def _together(rates: Iterable[Rate]) -> tuple[Rate, ...] | None:
+    """The rows with small ones put together; None where that is not enough."""
+
+    def behind(some: Sequence[Rate]) -> int:
+        return len(frozenset[int]().union(*(rate.who for rate in some)))
+
+    apart, few = pooled(sorted(rates, key=lambda rate: rate.names), behind)
+    shown = sorted(apart, key=lambda rate: rate.names)
+    if few and not is_enough(behind(few)):
+        return None
+    if few:
+        names = tuple(sorted(name for rate in few for name in rate.names))
+        who = frozenset[int]().union(*(rate.who for rate in few))
+        asked, sent = sum(rate.asked for rate in few), sum(rate.sent for rate in few)
+        shown.append(Rate(names, who, asked, sent))
+    return tuple(shown)
 
 
 def _named(rows: Sequence[Rate], names: Mapping[str, str]) -> tuple[Rate, ...]:
@@ -265,7 +297,3 @@ def _named(rows: Sequence[Rate], names: Mapping[str, str]) -> tuple[Rate, ...]:
         for row in rows
     ]
     return tuple(sorted(told, key=lambda row: (len(row.names) > 1, vietnamese(row.names[0]))))
-
-
-def _counts(rate: Rate) -> tuple[int, int, int]:
-    return rate.people, rate.asked, rate.sent

@@ -22,11 +22,13 @@ from survey_app.models.responses import (
     HeldResponse,
     Response,
     ResponseRevision,
+    StagedResponse,
     Tombstone,
 )
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
 from survey_app.services.links import HANOI
+from survey_app.services.staging import left_over, refused_in
 from survey_app.services.waves import held_for
 
 BATCH: Final = 500  # rows of one transaction: nobody's writing waits long for a deletion
@@ -147,6 +149,10 @@ def purge_batch(session: Session, catalogue: Catalogue, now: datetime) -> int:
                 if done:
                     _record(session, action, wave.code, done, now)
                     return done
+        done = _forget_staged(session, wave, now)
+        if done:
+            _record(session, "staged", wave.code, done, now)
+            return done
     done = _forget_tombstones(session, now)
     if done:
         _record(session, "tombstones", "", done, now)
@@ -306,6 +312,19 @@ def _forget_places(session: Session, _catalogue: Catalogue, wave: Wave) -> int:
     own = update(Interview).where(Interview.response_id.in_(found)).values(away)
     session.execute(own.execution_options(synchronize_session=False))
     return len(found)
+
+
+def _forget_staged(session: Session, wave: Wave, now: datetime) -> int:
+    """Answers by one-time codes that will not move go, since here they may be joined to their code.
+
+    Those that are too few go as soon as the wave is over, unless some were refused: with those they
+    could still become enough. On the day of the contacts all go.
+    """
+    found = left_over(session, wave, now)
+    if not found or (refused_in(session, wave) and not has_ended(wave, CONTACTS, now)):
+        return 0
+    gone = StagedResponse.id.in_(found[:BATCH])
+    return _rows(session.execute(delete(StagedResponse).where(gone)))
 
 
 def _forget_tombstones(session: Session, now: datetime) -> int:

@@ -19,6 +19,7 @@ from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.accounts import record
 from survey_app.services.quality import FLAGGED, POINTS
 from survey_app.services.sorting import vietnamese
+from survey_app.services.submissions import INVITATION
 
 A_PAGE: Final = 50
 LONGEST_WORDS: Final = 200
@@ -144,12 +145,12 @@ def review_page(session: Session, wave: Wave, choice: Choice, after: str = "") -
 
 
 def review_line(session: Session, wave: Wave, identity: UUID) -> ReviewLine:
-    """One response of a wave as a supervisor sees it; raises `NotFound`."""
-    query = _query().where(Response.wave_id == wave.id, Response.id == identity)
-    found = session.execute(query).one_or_none()
-    if found is None:
-        raise NotFound("Không có phiếu này trong đợt khảo sát.")
-    return _line(found)
+    """One response of a wave as a supervisor sees it.
+
+    Raises `NotFound`, and `Refusal` for one of an invited official.
+    """
+    _response(session, wave, identity)
+    return _line(session.execute(_query().where(Response.id == identity)).one())
 
 
 def chosen_count(session: Session, wave: Wave, choice: Choice) -> int:
@@ -163,10 +164,11 @@ def void_response(
 ) -> None:
     """Take one response out of the count with a reason; `by` is who and when.
 
-    Raises `Stale` when it is voided already.
+    Raises `Stale` when it is voided already, and `Refusal` for one of an invited official: with and
+    without it computed, its answers would be the difference.
     """
     account, now = by
-    response = _response(session, wave, identity)
+    response = _response(session, wave, identity, lock=True)
     if response.voided_at is not None:
         raise Stale("Phiếu này đã được hủy trước đó.")
     response.voided_at, response.void_reason = now, void.text()
@@ -179,7 +181,7 @@ def restore_response(
 ) -> None:
     """Count a voided response again; raises `Stale` when it is not voided."""
     account, now = by
-    response = _response(session, wave, identity)
+    response = _response(session, wave, identity, lock=True)
     if response.voided_at is None:
         raise Stale("Phiếu này đang được tính, không cần khôi phục.")
     response.voided_at = response.void_reason = None
@@ -220,10 +222,14 @@ def void_chosen(session: Session, wave: Wave, sweep: Sweep, by: tuple[int | None
     return found
 
 
-def _response(session: Session, wave: Wave, identity: UUID) -> Response:
-    response = session.get(Response, identity, with_for_update=True)
+def _response(session: Session, wave: Wave, identity: UUID, lock: bool = False) -> Response:
+    response = session.get(Response, identity, with_for_update=lock)
     if response is None or response.wave_id != wave.id:
         raise NotFound("Không có phiếu này trong đợt khảo sát.")
+    if response.mode == INVITATION:
+        raise Refusal(
+            "Phiếu theo thư mời được giữ kín nên không xem, hủy hay khôi phục riêng được."
+        )
     return response
 
 
@@ -234,6 +240,7 @@ def _named(choice: Choice) -> str:
 
 def _conditions(wave: Wave, choice: Choice) -> Iterable[ColumnElement[bool]]:
     yield Response.wave_id == wave.id
+    yield Response.mode != INVITATION  # voided or restored, one would tell itself
     yield Response.voided_at.is_not(None) if choice.voided else Response.voided_at.is_(None)
     yield ResponseQuality.score >= choice.least
     if choice.signal:

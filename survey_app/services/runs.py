@@ -41,6 +41,7 @@ from survey_app.services.datasets import (
     forms_of,
 )
 from survey_app.services.jobs import new_id
+from survey_app.services.staging import unsettled
 from survey_app.services.versions import meaning_changes
 from survey_app.services.waves import index_of, versions_used
 
@@ -85,8 +86,8 @@ def compute_run(
 ) -> Run:
     """Compute an index on a wave for the whole and for the families of domains; keep the Run.
 
-    Raises `Refusal` when the wave is not computed into the index, has no responses yet, or needs a
-    Run of another index that is not there.
+    Raises `Refusal` when the wave is not computed into the index, has no responses yet, needs a Run
+    of another index that is not there, or waits for answers of invited officials.
     """
     return keep_run(session, computed_run(session, catalogue, order, now, progress))
 
@@ -112,6 +113,9 @@ def computed_run(
     tell(5)
     wave, loaded = order.wave, catalogue.index(order.index_code)
     index, columns = loaded.definition, index_of(session, wave, order.index_code)
+    waits = unsettled(session, wave, index, now)
+    if waits is not None:
+        raise waits
     inputs = _inputs(session, catalogue, wave, index, columns)
     tell(30)
     families = _families(inputs.sample)

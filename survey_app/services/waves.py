@@ -40,9 +40,9 @@ class Door:
 
     `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
     name), which the citizen chooses. `field` is the procedure or field that the link names.
-    `for_citizens` says that a citizen answers here: who is told what happens with the data and
-    agrees, and who is asked whether somebody helped. `by_code` says that a one-time code is spent,
-    so that the answer cannot be found again.
+    `for_citizens` says that a citizen answers here, who is asked whether somebody helped.
+    `by_code` says that a one-time code is spent, so that the answer cannot be found again, and
+    `by_invitation` that it is an official's letter.
     """
 
     wave_id: int
@@ -59,6 +59,7 @@ class Door:
     field: str | None
     for_citizens: bool = False
     by_code: bool = False
+    by_invitation: bool = False
 
 
 def is_open(wave: Wave, now: datetime) -> bool:

@@ -73,7 +73,7 @@ class Filling(Doorway):
         """
         with reading() as session:
             visit = self.visit(session, where)
-            notice = notice_of(session, visit.door, visit.version) if _asks(visit) else ()
+            notice = notice_of(session, visit.door, visit.version)
         draft = visit.draft
         kept = (draft.saved_at + LIFETIME).astimezone(HANOI) if draft else None
         page = self.show(
@@ -104,13 +104,13 @@ class Filling(Doorway):
                     drop_draft(session, visit.draft)
                 return redirect(_start(where), 303)
             if visit.draft is None or "continue" not in request.form:
-                if _asks(visit) and request.form.get("consent") != NOTICE:
+                if request.form.get("consent") != NOTICE:
                     message = _("Trang này đã cũ. Xin đọc lại trang đầu rồi bấm đồng ý.")
                     return error_page(400, message, (_start(where), _("Về trang đầu")))
                 if visit.draft is None:
                     key = start_draft(session, visit.door, current_locale(), visit.now)
                     visit = self.visit(session, where, key)
-                if visit.draft is not None and _asks(visit):
+                if visit.draft is not None:
                     save_context(visit.draft, {"consent": NOTICE}, visit.now)
             if visit.draft is None:
                 return redirect(_start(where), 303)
@@ -256,7 +256,7 @@ class Filling(Doorway):
 
 
 def _asks(visit: Visit) -> bool:
-    """Whether a citizen answers: who agrees to a notice and says who helped."""
+    """Whether a citizen answers, who says whether somebody helped."""
     return visit.door.for_citizens
 
 

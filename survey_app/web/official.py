@@ -13,7 +13,7 @@ from survey_app.i18n import LANGUAGES, VIETNAMESE, _, current_locale, say, use_l
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page, public
 from survey_app.services.invitations import Invited, invited_by, invited_door, spend, was_sent
-from survey_app.services.staging import FEWEST
+from survey_app.services.pooling import FEWEST
 from survey_app.services.submissions import Receipt
 from survey_app.services.waves import Door
 from survey_app.web.filling import Filling, Visit, Where

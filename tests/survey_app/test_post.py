@@ -1,6 +1,7 @@
 """The job of the letters: each recipient once, counted at once, and what failed is told."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from survey_app.config import Config
 from survey_app.models.codes import Invitation
 from survey_app.models.runs import Job
 from survey_app.services import jobs
-from survey_app.services.letters import FIRST, REMINDER, SEND_LETTERS
+from survey_app.services.letters import FIRST, REMINDER, SEND_LETTERS, Post
+from survey_app.services.waves import close_wave
 from tests.survey_app.factories import NOW, catalogue, make_unit
-from tests.survey_app.invitation_factories import make_officials
+from tests.survey_app.invitation_factories import answer, make_officials
 from tests.survey_app.mail_server import mail_server
 from tests.survey_app.web.citizen_door import SECRET
 
@@ -63,6 +65,38 @@ def test_everybody_gets_one_letter_with_his_or_her_own_code(database, officials,
     assert letters(database) == [1, 1, 1, 1]
     assert send(database, officials, FIRST, mailbox.url, tmp_path).outcome["sent"] == 0
     assert send(database, officials, REMINDER, mailbox.url, tmp_path).outcome["sent"] == 0
+
+
+def test_who_answers_while_letters_are_sent_is_not_reminded(
+    database, officials, mailbox, tmp_path, monkeypatch
+):
+    """The list is made at the beginning; each letter asks again."""
+    send(database, officials, FIRST, mailbox.url, tmp_path)
+    with database.writing() as session:
+        for invitation in session.scalars(select(Invitation)):
+            invitation.sent_on = NOW.date() - timedelta(days=1)
+    send_one = Post.send
+
+    def answered_meanwhile(post, mail):
+        if len(mailbox.mails) == 4:
+            with database.writing() as session:
+                answer(session, officials.codes[2], officials.units[0])
+        return send_one(post, mail)
+
+    monkeypatch.setattr(Post, "send", answered_meanwhile)
+    state = send(database, officials, REMINDER, mailbox.url, tmp_path)
+
+    assert state.outcome["sent"] == 3
+    assert letters(database) == [2, 2, 1, 2]
+
+
+def test_reminders_stop_at_the_close(database, officials, mailbox, tmp_path):
+    with database.writing() as session:
+        close_wave(session.merge(officials.wave), NOW)
+    state = send(database, officials, REMINDER, mailbox.url, tmp_path)
+
+    assert "không mở nên không gửi thư nhắc" in str(state.refusal)
+    assert mailbox.mails == []
 
 
 def test_a_refused_address_is_named_and_the_others_get_theirs(

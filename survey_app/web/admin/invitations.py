@@ -20,6 +20,7 @@ from survey_app.services import jobs
 from survey_app.services.invitation_lists import counts_of_list, import_list, list_of
 from survey_app.services.letters import FIRST, KINDS, SEND_LETTERS, letters_for_all, mark_sent
 from survey_app.services.links import HANOI
+from survey_app.services.pooling import FEWEST
 from survey_app.services.raters import (
     Matrix,
     assign_targets,
@@ -28,7 +29,6 @@ from survey_app.services.raters import (
     save_matrix,
 )
 from survey_app.services.sheets import read_sheet
-from survey_app.services.staging import FEWEST
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import CSV, attached, record

@@ -40,9 +40,10 @@ def waves() -> str:
 @requires(*READERS)
 def wave(code: str) -> str:
     """A wave: its counts, what can be computed, and what was."""
+    catalogue, now = current_app.extensions["catalogue"], clock.now()
     with current_app.extensions["database"].reading() as session:
-        page = overview.wave_page(session, current_app.extensions["catalogue"], code)
-    return render_template("admin/wave.html", page=page, now=clock.now())
+        page = overview.wave_page(session, catalogue, code, now)
+    return render_template("admin/wave.html", page=page, now=now, say=say)
 
 
 @bp.post("/waves/<code>/compute")

@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from questionnaires.refusal import Refusal
 from survey_app.exports.letters import mail_of
 from survey_app.models.codes import Invitation, InvitationContact
+from survey_app.models.waves import Wave
 from survey_app.services.invitation_lists import import_list
 from survey_app.services.letters import (
     FIRST,
     REMINDER,
     Letter,
     Post,
+    is_due,
     letter_to,
     letters_for_all,
     mail_recipients,
@@ -45,9 +48,9 @@ def officials(sqlite_database):
         return officials
 
 
-def recipients(database, officials, kind, day=TODAY):
+def recipients(database, officials, kind, now=NOW):
     with database.reading() as session:
-        return mail_recipients(session, officials.wave, kind, day)
+        return mail_recipients(session, session.get(Wave, officials.wave.id), kind, now)
 
 
 def test_a_letter_says_where_and_how_it_is_kept_secret():
@@ -105,7 +108,7 @@ def test_a_first_letter_goes_once_to_those_with_a_mail_address(sqlite_database, 
 
 
 def test_a_reminder_goes_to_unused_codes_only_and_not_on_the_same_day(sqlite_database, officials):
-    tomorrow = TODAY + timedelta(days=1)
+    tomorrow = NOW + timedelta(days=1)
     waiting = recipients(sqlite_database, officials, FIRST)
     with sqlite_database.writing() as session:
         for one in waiting:
@@ -115,9 +118,53 @@ def test_a_reminder_goes_to_unused_codes_only_and_not_on_the_same_day(sqlite_dat
     assert recipients(sqlite_database, officials, REMINDER) == []
     assert recipients(sqlite_database, officials, REMINDER, tomorrow) == [waiting[0], waiting[2]]
     with sqlite_database.writing() as session:
-        mark_sent(session, waiting[0], tomorrow)
+        mark_sent(session, waiting[0], tomorrow.date())
         assert session.get_one(Invitation, waiting[0]).letters == 2
     assert recipients(sqlite_database, officials, REMINDER, tomorrow) == [waiting[2]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "at", "why"),
+    [
+        (REMINDER, {"closed_at": NOW}, 10, "không mở nên không gửi thư nhắc"),
+        (REMINDER, {"opened_at": None}, 10, "không mở nên không gửi thư nhắc"),
+        (FIRST, {"closed_at": NOW}, 10, "đã đóng nên không gửi thư mời"),
+        (FIRST, {"opened_at": None}, 0, None),
+        (REMINDER, {"closed_at": NOW + timedelta(days=2)}, 1, None),
+    ],
+)
+def test_nobody_is_written_to_about_a_wave_that_takes_no_answers(
+    sqlite_database, officials, kind, change, at, why
+):
+    with sqlite_database.writing() as session:
+        for name, moment in change.items():
+            setattr(session.merge(officials.wave), name, moment)
+        for one in session.scalars(select(Invitation)).all() if kind == REMINDER else ():
+            mark_sent(session, one.id, TODAY)
+        one = session.scalars(select(Invitation.id)).first()
+    now = NOW + timedelta(days=at)
+
+    if why is None:
+        assert len(recipients(sqlite_database, officials, kind, now)) == 3
+        return
+    with pytest.raises(Refusal, match=why):
+        recipients(sqlite_database, officials, kind, now)
+    with sqlite_database.reading() as session, pytest.raises(Refusal, match=why):
+        is_due(session, one, kind, now)
+
+
+def test_who_answers_while_reminders_are_sent_gets_none(sqlite_database, officials):
+    tomorrow = NOW + timedelta(days=1)
+    waiting = recipients(sqlite_database, officials, FIRST)
+    with sqlite_database.writing() as session:
+        for one in waiting:
+            mark_sent(session, one, TODAY)
+    listed = recipients(sqlite_database, officials, REMINDER, tomorrow)
+    with sqlite_database.writing() as session:
+        answer(session, officials.codes[1], officials.units[0])
+        due = [is_due(session, one, REMINDER, tomorrow) for one in listed]
+
+    assert due == [True, False, True]
 
 
 def test_the_table_for_mail_merge_does_not_tell_who_has_answered(sqlite_database, officials):
@@ -133,7 +180,7 @@ def test_the_table_for_mail_merge_does_not_tell_who_has_answered(sqlite_database
 
 def test_a_letter_is_the_same_when_it_is_written_again(sqlite_database, officials):
     with sqlite_database.reading() as session:
-        one = mail_recipients(session, officials.wave, FIRST, TODAY)[0]
+        one = mail_recipients(session, officials.wave, FIRST, NOW)[0]
         assert letter_to(session, one, SECRET, BASE) == letter_to(session, one, SECRET, BASE)
         with pytest.raises(Refusal, match="SECRET_KEY"):
             letter_to(session, one, SECRET + "x", BASE)

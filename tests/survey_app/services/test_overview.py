@@ -91,4 +91,4 @@ def test_the_list_shows_the_newest_run_of_each_index(session):
     assert [line.code for line in found] == [wave.code]
     assert [run.id for run in found[0].runs] == [newest.id]
     assert found[0].valid == 20
-    assert len(overview.wave_page(session, catalogue(), wave.code).runs) == 2
+    assert len(overview.wave_page(session, catalogue(), wave.code, NOW).runs) == 2

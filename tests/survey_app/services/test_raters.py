@@ -2,8 +2,9 @@
 
 import itertools
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -16,10 +17,11 @@ from survey_app.services.raters import (
     Assigned,
     Rate,
     assign_targets,
+    crossed,
     matrix_of,
-    pooled,
     response_rates,
     save_matrix,
+    shown_rates,
     told_by,
 )
 from tests.survey_app.factories import COUNTER, NOW, make_form, make_unit, make_wave
@@ -128,55 +130,20 @@ def test_a_group_stands_in_the_matrix_as_soon_as_somebody_is_invited(database, s
 # Rates
 
 
-def rate(name, people, sent=0):
-    return Rate((name,), people, people, sent)
-
-
-def test_large_groups_are_shown_one_by_one():
-    assert pooled([rate("B", 30, 7), rate("A", 10, 3)]) == (rate("A", 10, 3), rate("B", 30, 7))
-
-
-def test_small_groups_are_shown_together():
-    assert pooled([rate("A", 6, 1), rate("B", 5, 2), rate("C", 40, 9)]) == (
-        rate("C", 40, 9),
-        Rate(("A", "B"), 11, 11, 3),
-    )
-
-
-def test_one_small_group_takes_the_smallest_large_one_with_it():
-    assert pooled([rate("A", 6, 1), rate("B", 20, 2), rate("C", 40, 9)]) == (
-        rate("C", 40, 9),
-        Rate(("A", "B"), 26, 26, 3),
-    )
-
-
-def test_a_small_group_that_is_all_there_is_is_not_shown():
-    assert pooled([rate("A", 6)]) is None
-    assert pooled([rate("A", 4), rate("B", 3)]) is None
-
-
-@given(st.lists(st.integers(1, 30), max_size=8))
-def test_no_row_is_small_and_no_small_group_is_the_rest(sizes):
-    rates = [rate(f"{k:02}", n) for k, n in enumerate(sizes)]
-    shown = pooled(rates)
-    small = {one.names[0] for one in rates if one.people < 10}
-
-    if shown is not None:
-        assert sum(row.people for row in shown) == sum(sizes)
-        assert all(row.people >= 10 for row in shown)
-        assert not any(len(row.names) == 1 and row.names[0] in small for row in shown)
-
-
 def rows(*names):
-    return [Rate(tuple(one), 10, 10, 0) for one in names]
+    return [Rate(tuple(one), frozenset(range(10)), 10, 0) for one in names]
+
+
+def of_group(cells, group):
+    return {cell for cell in cells if cell[0] == group}
 
 
 def test_rows_by_unit_tell_a_group_that_alone_rates_a_unit():
     cells = {("A", "x"), ("B", "x"), ("C", "y")}
     groups = rows("AC", "B")
 
-    assert told_by(cells, groups, rows("x", "y"), "A")
-    assert not told_by(cells, groups, rows("xy"), "A")
+    assert told_by(crossed(cells, groups, rows("x", "y")), of_group(cells, "A"))
+    assert not told_by(crossed(cells, groups, rows("xy")), of_group(cells, "A"))
 
 
 @given(
@@ -186,7 +153,7 @@ def test_rows_by_unit_tell_a_group_that_alone_rates_a_unit():
 )
 def test_what_is_told_is_told_for_every_table_with_the_same_rows(cells, groups, units):
     """Two tables that differ in the secret group, with the same rows, show that it is not told."""
-    if told_by(cells, rows(*groups), rows(*units), "A"):
+    if told_by(crossed(cells, rows(*groups), rows(*units)), of_group(cells, "A")):
         return
     listed = sorted(cells)
     seen = {}
@@ -198,10 +165,63 @@ def test_what_is_told_is_told_for_every_table_with_the_same_rows(cells, groups, 
     assert not seen or any(len(secret) > 1 for secret in seen.values())
 
 
+SIZES = st.lists(st.sampled_from([1, 3, 5, 8, 12, 20, 30]), min_size=1, max_size=5)
+
+
+@st.composite
+def targets_of_a_wave(draw):
+    """Targets (group, unit, person, used) of groups that rate some units, never the own one."""
+    found, who = [], itertools.count()
+    for group, size in enumerate(draw(SIZES)):
+        units = sorted(draw(st.sets(st.integers(0, 5), min_size=1)))
+        own = draw(st.sampled_from([[None], [0], [None, 1], [0, 1, 2, 3, 4, 5]]))
+        for k in range(size):
+            person = next(who)
+            rated = [unit for unit in units if unit != own[k % len(own)]]
+            found += [(f"g{group}", f"u{unit}", person, k % 2 == 0) for unit in rated]
+    return found
+
+
+@settings(max_examples=300)
+@given(targets_of_a_wave())
+def test_no_sums_and_differences_of_what_is_shown_tell_of_fewer_than_ten(found):
+    whole, groups, units = shown_rates(found)
+    cells = sorted({(group, unit) for group, unit, _, _ in found})
+    shown = [[1] * len(cells)] if whole else []
+    shown += [[group in row.names for group, _ in cells] for row in groups or ()]
+    shown += [[unit in row.names for _, unit in cells] for row in units or ()]
+    told = [row for row in (whole, *(groups or ()), *(units or ())) if row]
+
+    assert all(row.people >= 10 for row in told)
+    assert all(len({who for g, u, who, _ in found if of(row, g, u)}) >= 10 for row in told)
+    secrets = [
+        *(lambda g, _u, name=name: g == name for name in {g for g, _ in cells}),
+        *(lambda _g, u, name=name: u == name for name in {u for _, u in cells}),
+        *(lambda g, u, name=name: (g, u) == name for name in cells),
+    ]
+    for secret in secrets if shown else ():
+        few = len({who for g, u, who, _ in found if secret(g, u)}) < 10
+        counted = np.array([secret(*cell) for cell in cells], float)
+        assert not (few and is_sum_of(np.array(shown, float), counted))
+
+
+def of(row, group, unit):
+    """Say whether a row counts a group's rating of a unit; that of the whole has no name."""
+    return row.names == ("",) or group in row.names or unit in row.names
+
+
+def is_sum_of(shown, counted):
+    """Say whether a count is made of multiples of rows that are shown."""
+    times, *_ = np.linalg.lstsq(shown.T, counted, rcond=None)
+    return np.abs(shown.T @ times - counted).max() < 1e-9
+
+
 @pytest.mark.parametrize(
     ("cells", "is_shown"),
     [
-        ([("A", "x"), ("B", "x"), ("D", "z"), ("C", "x"), ("C", "y")], True),
+        ([("A", "x"), ("A", "y"), ("B", "x"), ("D", "z"), ("C", "x"), ("C", "y")], True),
+        # The small unit y, rated by C alone, is what y and z have without what the group D has.
+        ([("A", "x"), ("B", "x"), ("D", "z"), ("C", "x"), ("C", "y")], False),
         # C is what y and z have together, without what the group D has.
         ([("A", "x"), ("B", "x"), ("D", "z"), ("C", "y")], False),
     ],
@@ -232,7 +252,8 @@ def test_units_of_one_name_are_told_apart(database):
         assign_targets(session, wave, COUNTER)
         rates = response_rates(session, wave)
 
-    assert rates.units == tuple(Rate((units[0].name,), n, n, 0) for n in (10, 12))
+    assert {row.names for row in rates.units} == {(units[0].name,)}
+    assert [(row.people, row.asked, row.sent) for row in rates.units] == [(10, 10, 0), (12, 12, 0)]
 
 
 def test_two_windows_that_assign_at_the_same_moment_agree(database, scene):
@@ -248,12 +269,13 @@ def test_two_windows_that_assign_at_the_same_moment_agree(database, scene):
     assert (first.added, second.added) == (2, 0)
 
 
-def test_a_wave_of_few_people_shows_nothing(database):
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_wave_of_few_people_shows_nothing(database, n):
     with database.writing() as session:
-        unit, wave = make_unit(session), make_wave(session)
+        units, wave = [make_unit(session) for _ in range(n)], make_wave(session)
         make_form(session, wave)
-        invite(session, wave, {"A": 5})
-        save_matrix(session, wave, {("A", unit.id)})
+        invite(session, wave, {"A": 4})
+        save_matrix(session, wave, {("A", unit.id) for unit in units})
         assign_targets(session, wave, COUNTER)
         rates = response_rates(session, wave)
 

@@ -8,6 +8,7 @@ import pytest
 from survey_app.errors import NotFound
 from survey_app.services import overview, results
 from tests.survey_app.factories import (
+    NOW,
     catalogue,
     make_point,
 )
@@ -82,7 +83,7 @@ def test_the_page_says_where_its_figures_come_from(session):
 
 def test_an_unknown_wave_or_run_is_not_found(session):
     with pytest.raises(NotFound):
-        overview.wave_page(session, catalogue(), "none")
+        overview.wave_page(session, catalogue(), "none", NOW)
     with pytest.raises(NotFound):
         results.results_page(session, catalogue(), uuid4())
     with pytest.raises(NotFound):

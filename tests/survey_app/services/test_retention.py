@@ -13,7 +13,14 @@ from survey_app import worker
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
 from survey_app.models.fieldwork import Interview
-from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
+from survey_app.models.responses import (
+    Answer,
+    Draft,
+    HeldResponse,
+    Response,
+    StagedResponse,
+    Tombstone,
+)
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 from survey_app.services import retention
@@ -22,6 +29,7 @@ from survey_app.services.drafts import answers_of, find_draft, save_answers, sta
 from survey_app.services.receipts import delete_by_receipt
 from survey_app.services.responses import accept_response
 from survey_app.services.retention import has_ended, last_day, purge_batch, purges, set_days
+from survey_app.services.staging import stage
 from survey_app.services.waves import door_of
 from tests.survey_app.factories import (
     NOW,
@@ -197,6 +205,36 @@ def test_a_batch_is_small_and_a_second_run_finds_nothing(database, monkeypatch):
     assert purge(database, now) == 3 + 3 + 3 + 4 + 4 + 3
     assert counts(database) == [0] * 6
     assert purge(database, now) == 0
+
+
+@pytest.mark.parametrize(
+    ("refused", "days", "left"),
+    [
+        (None, 0, 3),  # what was on its way may still come
+        (None, 1, 0),
+        ("unknown_field", 30, 4),  # somebody may mend what stood in the way
+        ("unknown_field", 31, 0),
+    ],
+)
+def test_answers_by_codes_that_cannot_move_are_deleted(database, refused, days, left):
+    with database.writing() as session:
+        wave = make_wave(session)
+        point = make_point(session, wave)
+        content = response_content(wave=wave.code, collection_point=point.code, mode="code")
+        for name in ("id", "started_at", "submitted_at"):
+            del content[name]
+        for _ in range(4 if refused else 3):
+            stage(session, wave.id, point.unit_id, None, content)
+        if refused:
+            session.scalars(select(StagedResponse)).first().refused = refused
+    purge(database, NOW + timedelta(days=400))  # an open wave loses none
+    close(database, wave.id, NOW)
+    purge(database, NOW + timedelta(days=days))
+
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(StagedResponse)) == left
+        done = {purge.action: purge.rows for purge in purges(session, session.get(Wave, wave.id))}
+        assert done == ({} if left else {"staged": 4 if refused else 3})
 
 
 def test_the_record_holds_counts_and_names_nobody(database):

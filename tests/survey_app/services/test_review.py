@@ -27,6 +27,7 @@ from survey_app.services.review import (
     void_chosen,
     void_response,
 )
+from survey_app.services.submissions import Arrival
 from tests.survey_app.factories import (
     NOW,
     catalogue,
@@ -50,7 +51,7 @@ class Wave:
         account = create_account(session, "hoa", "một mật khẩu dài", "supervisor")
         self.by = (account.id, NOW)
 
-    def send(self, point=0, took=60, **changes):
+    def send(self, point=0, took=60, arrival=None, **changes):
         """Send a form; its answers differ from those before, so that only `took` is odd."""
         k = self.sent = self.sent + 1
         answers = {"trips": str(1 + k % 4), "staff": str(1 + k // 4 % 5)}
@@ -63,7 +64,7 @@ class Wave:
             submitted_at=NOW.isoformat(),
             **changes,
         )
-        accept_response(self.session, content, NOW, catalogue())
+        accept_response(self.session, content, NOW, catalogue(), arrival)
         return self.session.get_one(Response, UUID(content["id"]))
 
     def page(self, after="", **choice):
@@ -211,6 +212,22 @@ def test_a_response_of_another_wave_is_not_found(wave):
         review_line(wave.session, other, sent.id)
     with pytest.raises(NotFound):
         void_response(wave.session, other, sent.id, TRIAL, wave.by)
+
+
+def test_forms_of_invited_officials_are_neither_listed_nor_voided_nor_restored(wave):
+    wave.send(took=1)
+    secret = wave.send(took=1, mode="invitation", arrival=Arrival(by_code=True))
+
+    assert secret.id not in [line.id for line in wave.page(least=0).lines]
+    for deed in (
+        lambda: review_line(wave.session, wave.wave, secret.id),
+        lambda: void_response(wave.session, wave.wave, secret.id, TRIAL, wave.by),
+        lambda: restore_response(wave.session, wave.wave, secret.id, wave.by),
+    ):
+        with pytest.raises(Refusal, match="thư mời"):
+            deed()
+    assert void_chosen(wave.session, wave.wave, Sweep(Choice(least=0), TRIAL, 1), wave.by) == 1
+    assert secret.voided_at is None
 
 
 def test_a_whole_choice_is_voided_with_the_number_that_was_agreed_to(wave):

@@ -20,7 +20,7 @@ from sqlalchemy import func, inspect, select, text
 from survey_app import worker
 from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import Answer, Response, StagedResponse
-from survey_app.services import staging
+from survey_app.services import mixing, pooling
 from survey_app.services.drafts import find_draft, save_answers, start_draft
 from survey_app.services.invitations import invited_door, spend
 from survey_app.services.links import HANOI
@@ -33,7 +33,7 @@ from tests.survey_app.invitation_factories import FILLED, make_officials
 GROUPS = {"Lãnh đạo sở": 30, "Đại biểu HĐND": 23, "Thư ký": 7}
 SPENT = ("invitation", "invitation_target", "invitation_contact")
 MOVED = ("response", "answer", "response_quality", "held_response", "tombstone")
-BY_DESIGN = set(GROUPS)  # the group stands in both
+TEN = 10  # whatever a careless mover thinks
 
 
 class Attack:
@@ -48,11 +48,13 @@ class Attack:
         self.secrets = set()  # ids and codes that must be found nowhere
         with database.writing() as session:
             rated = [make_unit(session) for _ in range(units)]
-            self.officials = make_officials(session, groups or {"Lãnh đạo sở": 21}, rated)
+            groups = groups or {"Lãnh đạo sở": 21}
+            self.officials = make_officials(session, groups, rated)
+        self.by_design = set(groups)  # the group stands on both sides
 
-    def let_everybody_answer(self, move):
+    def let_everybody_answer(self, move, at_close=None):
         """Everybody sends one form after the other, in an order of chance; `move` after each."""
-        turns = list(itertools.product(enumerate(self.officials.codes), self.officials.units))
+        turns = self.turns()
         random.Random(7).shuffle(turns)
         for number, ((person, code), unit) in enumerate(turns):
             now = NOW + timedelta(minutes=number)
@@ -77,10 +79,23 @@ class Attack:
                 close_wave(session.merge(self.officials.wave), now + timedelta(hours=1))
         later = now + timedelta(hours=2)
         self.monkeypatch.setattr("survey_app.clock.now", lambda: later)
-        worker.move_staged(self.database, catalogue())
-        self.look(closed=True)
+        (at_close or the_worker)(self.database, later)
+        worker.tidy(self.database, catalogue())
+        self.look()
 
-    def look(self, closed=False):
+    def turns(self):
+        """Who is to rate what: a person by place in the list, the code, and the unit."""
+        codes, units = self.officials.codes, {unit.id: unit for unit in self.officials.units}
+        with self.database.reading() as session:
+            asked = session.execute(
+                select(InvitationTarget.invitation_id, InvitationTarget.unit_id).order_by(
+                    InvitationTarget.invitation_id, InvitationTarget.unit_id
+                )
+            ).all()
+        place = {one: k for k, one in enumerate(sorted({one for one, _ in asked}))}
+        return [((place[one], codes[place[one]]), units[unit]) for one, unit in asked]
+
+    def look(self):
         """See what has come since the last look, in every order the database can give it."""
         place = "rowid" if self.database.is_sqlite else "ctid"
         with self.database.reading() as session:
@@ -98,21 +113,20 @@ class Attack:
         for row, value in new:
             person, unit = value.split()
             parts[row.unit_id, row.rater_group].append(((int(person), unit), row))
-        for (_, group), rows in parts.items():
-            if group is not None or closed:
-                self.batches.append((rows, closed))
+        self.batches += parts.values()
 
     def findings(self):
         """Every way that led from an invitation to its response."""
         found = []
-        for rows, closed in self.batches:
-            if len(rows) < staging_rule() and not closed:
+        for rows in self.batches:
+            if len(rows) < TEN:
                 found.append("fewer than ten came together")
             if len({row.received_at for _, row in rows}) > 1:
                 found.append("moments differ within a batch")
             local = {r.received_at.astimezone(HANOI).time() for _, r in rows}
             if local != {time()}:
                 found.append("a moment stands where a date should")
+        found += self.few_candidates()
         found += self.shared_values() + self.shared_transactions() + self.orders()
         with self.database.reading() as session:
             for table in ("staged_response", "draft", "job", "audit_entry"):
@@ -120,11 +134,46 @@ class Attack:
                     found.append(f"rows are left in {table}")
         return set(found)
 
+    def few_candidates(self):
+        """Is there a response that fewer than ten people can have given, by all that is counted?
+
+        Who used an invitation for a unit is known, and so are unit and group of a response where it
+        has them. A response without group is of one of the groups that have more people than
+        responses there; one without unit is about one of the units that have.
+        """
+        with self.database.reading() as session:
+            used = session.execute(
+                select(InvitationTarget.unit_id, Invitation.rater_group, Invitation.id)
+                .join(Invitation)
+                .where(InvitationTarget.used)
+            ).all()
+            named = session.execute(select(Response.unit_id, Response.rater_group)).all()
+        people, in_unit = defaultdict(set), Counter()
+        for unit, group, who in used:
+            people[unit, group].add(who)
+            in_unit[unit] += 1
+        stored, of_unit = Counter(map(tuple, named)), Counter(unit for unit, _ in named)
+
+        def may_be(unit, group, cell):
+            if unit in in_unit and unit != cell[0]:
+                return False
+            if unit not in in_unit and of_unit[cell[0]] == in_unit[cell[0]]:
+                return False
+            if group is not None:
+                return group == cell[1]
+            return stored[cell] < len(people[cell])
+
+        return [
+            "fewer than ten people can have given a response"
+            for label in stored
+            if len(set().union(*(people[c] for c in people if may_be(*label, c)))) < TEN
+        ]
+
     def shared_values(self):
         """Is there any value to join on, in any column of any table?"""
         spent, moved = self.values(SPENT), self.values(MOVED)
         found = []
-        if (spent & moved) - BY_DESIGN:
+        if (spent & moved) - self.by_design:
             found.append("a value stands on both sides")
         if any(secret in value for secret in self.secrets for value in moved):
             found.append("an id of the draft, of the staging or a code stands in a response")
@@ -161,7 +210,8 @@ class Attack:
         # two spendings belongs together, and ten must lie there.
         spent = sorted(wrote["invitation_target"])
         between = Counter(bisect(spent, number) for number in wrote["response"])
-        return ["transactions lie side by side"] if min(between.values()) < 10 else []
+        few = min(between.values(), default=TEN) < TEN
+        return ["transactions lie side by side"] if few else []
 
     def orders(self):
         """Does any order of the responses of a batch follow the order of sending?"""
@@ -173,7 +223,7 @@ class Attack:
         }
         for name, order in orders.items():
             stays, score, n = 0, 0.0, 0
-            for rows, _ in self.batches:
+            for rows in self.batches:
                 if len(rows) < 2:
                     continue
                 sent = sorted(range(len(rows)), key=lambda k: self.order[order(rows)[k][0]])
@@ -184,11 +234,6 @@ class Attack:
             if n and (stays - n > 6 * math.sqrt(n) or abs(score) > 5 * math.sqrt(n)):
                 found.append(f"the order of {name} follows the order of sending")
         return found
-
-
-def staging_rule():
-    """Ten, whatever a careless mover thinks."""
-    return 10
 
 
 def flat(value):
@@ -223,7 +268,7 @@ def test_no_way_leads_from_an_invitation_to_its_response(database, monkeypatch, 
 
     assert attack.findings() == set()
     assert len(attack.seen) == 120
-    assert len([rows for rows, closed in attack.batches if not closed]) >= 8
+    assert len(attack.batches) >= 8
     told = [secret for secret in attack.secrets if secret in caplog.text]
     assert told == []
     assert not any(f"p{letter}{k}@" in caplog.text for letter in "abc" for k in range(30))
@@ -238,12 +283,51 @@ def test_no_way_leads_from_an_invitation_to_its_response(database, monkeypatch, 
     assert groups.count(None) >= 14
 
 
+@pytest.mark.parametrize(
+    ("groups", "units", "moved"),
+    [
+        ({"Chuyên viên": 10, "Chủ tịch": 1}, 1, 11),
+        ({"Chuyên viên": 21, "Chủ tịch": 1}, 1, 22),
+        ({"Chuyên viên": 11}, 1, 11),
+        ({"Chuyên viên": 6, "Chủ tịch": 1}, 3, 0),  # 21 answers of seven people
+        ({"Chuyên viên": 9}, 1, 0),
+    ],
+)
+def test_whoever_stands_alone_is_one_of_ten_or_not_kept(
+    database, monkeypatch, groups, units, moved
+):
+    attack = Attack(database, monkeypatch, groups, units)
+    attack.let_everybody_answer(the_worker)
+
+    deleted = {"rows are left in audit_entry"}  # that they were deleted, and how many
+    assert attack.findings() == (set() if moved else deleted)
+    assert len(attack.seen) == moved
+
+
+def test_few_about_a_unit_hide_among_answers_about_others(database, monkeypatch):
+    attack = Attack(database, monkeypatch, {"A": 14}, 2)
+    with database.writing() as session:
+        few = session.scalars(
+            select(InvitationTarget).where(InvitationTarget.unit_id == attack.officials.units[1].id)
+        ).all()
+        for target in few[2:]:
+            session.delete(target)
+    attack.let_everybody_answer(the_worker)
+
+    assert attack.findings() == set()
+    assert len(attack.seen) == 16
+
+
 # Careless movers: each is found out by the same attempts.
 
 
 def with_the_code(session, now):
     """Stores the response in the transaction that spends the code."""
     careless(session, now, arrived(session))
+
+
+def nobody(_database, _now):
+    """Moves nothing while the wave is open."""
 
 
 def one_by_one(database, now):
@@ -290,12 +374,20 @@ def ready(session):
     return [rows for rows in parts.values() if len(rows) >= 10]
 
 
-def careless(session, now, rows, new_id=True, midnight=True):
+def the_rest_whatever_its_size(database, now):
+    """Leaves large groups their name at the close, and moves everybody else by unit."""
+    with database.writing() as session:
+        for rows in ready(session):
+            careless(session, now, rows)
+        careless(session, now, arrived(session), named=False)
+
+
+def careless(session, now, rows, new_id=True, midnight=True, named=True):
     midnight_of = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
     day = midnight_of if midnight else now
     for row in rows:
         content = json.loads(row.content) | {"id": str(uuid4() if new_id else row.id)}
-        arrival = Arrival(by_code=True, rater_group=row.rater_group)
+        arrival = Arrival(by_code=True, rater_group=row.rater_group if named else None)
         accept_response(session, content, day, catalogue(), arrival)
         session.delete(row)
     session.flush()
@@ -325,8 +417,26 @@ def test_on_postgresql_one_transaction_would_join_both(postgresql_database, monk
     assert "transactions lie side by side" in attack.findings()
 
 
+@pytest.mark.parametrize("groups", [{"Chuyên viên": 10, "Chủ tịch": 1}, {"Chuyên viên": 12}])
+def test_a_careless_close_is_found_out(database, monkeypatch, groups):
+    attack = Attack(database, monkeypatch, groups)
+    attack.let_everybody_answer(nobody, the_rest_whatever_its_size)
+
+    alone = {"fewer than ten came together", "fewer than ten people can have given a response"}
+    assert (alone <= attack.findings()) == (len(groups) > 1)
+
+
+def test_who_comes_after_the_last_ten_is_found_out_by_a_diary(database, monkeypatch):
+    attack = Attack(database, monkeypatch, {"Chuyên viên": 12})
+    attack.let_everybody_answer(in_order, the_rest_whatever_its_size)
+
+    assert "fewer than ten came together" in attack.findings()
+
+
 def test_a_lower_threshold_would_be_found_out(attack, monkeypatch):
-    monkeypatch.setattr(staging, "FEWEST", 9)
+    for module in (pooling, mixing):
+        monkeypatch.setattr(module, "FEWEST", 9)
+    monkeypatch.setattr(mixing, "STAYING", 9)
     attack.let_everybody_answer(the_worker)
 
     assert "fewer than ten came together" in attack.findings()

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from survey_app.models.codes import DossierCode, StaffNetwork
 from survey_app.models.responses import Draft, Response, ResponseQuality, StagedResponse
 from survey_app.models.waves import Wave
-from survey_app.services.staging import batches, move_batch
+from survey_app.services.mixing import batches
+from survey_app.services.staging import move_batch
 from survey_app.services.waves import add_form, move_points
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import NOW, catalogue
@@ -165,16 +166,16 @@ def test_the_notice_promises_no_receipt(person):
     assert "mã nhận phiếu" not in told
 
 
-def test_at_least_ten_answers_by_code_move_together(database):
+def test_ten_answers_by_code_move_together_when_ten_others_stay(database):
     with database.writing() as session:
-        codes = [*make_codes(session, make_counted(session, land=40), 10)]
+        codes = [*make_codes(session, make_counted(session, land=40), 20)]
     app = make_app(database)
     for number, code in enumerate(codes, 1):
         fill(Person(app.test_client(), f"/s/c/{code}"))
         with database.writing() as session:
             for batch in batches(session, NOW):
                 move_batch(session, catalogue(), batch, NOW)
-        assert len(rows(database, Response)) == (10 if number == 10 else 0)
+        assert len(rows(database, Response)) == (10 if number == 20 else 0)
 
     assert {row.mode for row in rows(database, Response)} == {"code"}
     assert {row.helped for row in rows(database, Response)} == {"nobody"}

@@ -1,5 +1,6 @@
 """The door of invited officials: what opens it, what spends a code, and what never does."""
 
+import json
 import logging
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import func, select
 from survey_app import clock
 from survey_app.models.codes import InvitationTarget
 from survey_app.models.responses import Draft, Response, StagedResponse
+from survey_app.services.consent import NOTICE
 from tests.survey_app.factories import NOW, make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import ANSWERS, Person, hidden, make_app, words
@@ -68,7 +70,8 @@ def test_the_letter_lists_the_units_and_says_how_the_form_is_kept_secret(person,
     assert "«Lãnh đạo xã»" in text
     assert "Sở 1 Chưa gửi" in text
     assert "không ghi phiếu nào là của ai" in text
-    assert "Khi có ít nhất 10 phiếu của cùng nhóm về cùng đơn vị" in text
+    assert "Khi có từ 20 phiếu của cùng nhóm về cùng đơn vị" in text
+    assert "Nếu cả đợt có dưới 10 người trả lời" in text
     assert "không sửa và không rút lại được" in text
 
 
@@ -86,6 +89,23 @@ def test_a_form_is_filled_and_sent_for_each_unit(person, officials, database):
         person.client.get(other.finish().location)
     )
     assert state(database) == [2, 2, 0, 0]
+
+
+def test_an_official_agrees_to_the_notice_and_the_proof_is_kept(person, database):
+    page = words(person.see())
+    refused = person.client.post(person.door, data=hidden(person.see()) | {"consent": ""})
+    begun = state(database)
+    person.finish()
+
+    assert "Dữ liệu của Ông/Bà" in page
+    assert "kèm đơn vị đánh giá, nhóm được mời và ngôn ngữ" in page
+    assert "Họ tên và liên hệ trong danh sách mời, giữ riêng: 30 ngày sau khi" in page
+    assert "Mã dùng một lần, không nối được với phiếu" in page
+    assert "hồ sơ." not in page.partition("Quyền của Ông/Bà")[2].partition("Tôi đồng ý")[0]
+    assert (refused.status_code, begun) == (400, [0, 0, 0, 0])
+    with database.reading() as session:
+        staged = session.scalars(select(StagedResponse)).one()
+    assert json.loads(staged.content)["consent"] == NOTICE
 
 
 def test_a_letter_asks_to_choose_only_while_there_is_something_to_choose(

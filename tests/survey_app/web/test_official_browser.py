@@ -17,9 +17,15 @@ from tests.survey_app.web.served import served
 
 REQUIRED = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 WORDS = {
-    "vi": ("Bắt đầu", "Tiếp tục", "Gửi phiếu", "Cảm ơn đã gửi phiếu", "Chưa gửi"),
-    "en": ("Begin", "Continue", "Send the form", "Thank you for sending the form", "Not sent yet"),
-    "km": ("ចាប់ផ្តើម", "បន្ត", "ផ្ញើកម្រងសំណួរ", "សូមអរគុណដែលបានផ្ញើកម្រងសំណួរ", "មិនទាន់ផ្ញើ"),
+    "vi": ("Tôi đồng ý và bắt đầu", "Tiếp tục", "Gửi phiếu", "Cảm ơn đã gửi phiếu", "Chưa gửi"),
+    "en": (
+        "I agree and begin",
+        "Continue",
+        "Send the form",
+        "Thank you for sending the form",
+        "Not sent yet",
+    ),
+    "km": ("ខ្ញុំយល់ព្រម ហើយចាប់ផ្តើម", "បន្ត", "ផ្ញើកម្រងសំណួរ", "សូមអរគុណដែលបានផ្ញើកម្រងសំណួរ", "មិនទាន់ផ្ញើ"),
 }
 
 
@@ -90,7 +96,7 @@ def test_the_whole_way_of_an_official(page, address, sqlite_database, language):
 
 def test_going_back_after_sending_shows_that_it_was_sent(page, address):
     page.goto(f"{address}/S0")
-    lead_on(page, page.get_by_role("button", name="Bắt đầu"))
+    lead_on(page, page.get_by_role("button", name="Tôi đồng ý và bắt đầu"))
     for code in REQUIRED:
         page.locator(f"label[for='q-{code}-4']").click()
     lead_on(page, page.get_by_role("button", name="Tiếp tục"))

@@ -14,10 +14,12 @@ from survey_app import create_app, worker
 from survey_app.config import Config
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.runs import Job, Run
+from survey_app.models.waves import WaveIndex
 from survey_app.security import access_of
 from survey_app.services.accounts import create_account
 from survey_app.web.admin import bp
 from tests.survey_app.factories import catalogue, make_point, make_unit
+from tests.survey_app.invitation_factories import answer, make_officials
 from tests.survey_app.results_factories import INDEX, make_answers, make_computable, make_run
 
 ROOT = Path(__file__).parents[3]
@@ -180,6 +182,25 @@ def test_the_wave_page_counts_the_forms(client, database):
     assert "Phiếu phát ra 48" in text
     assert "Phiếu thu về 12 25,00 %" in text
     assert "Phiếu hợp lệ 12 100,00 %" in text
+
+
+def test_what_officials_answer_is_computed_after_the_close_and_the_page_says_so(
+    app, client, database
+):
+    with database.writing() as session:
+        unit = make_unit(session)
+        officials = make_officials(session, {"A": 12}, [unit])
+        session.add(WaveIndex(wave_id=officials.wave.id, index_code=INDEX))
+        for code in officials.codes:
+            answer(session, code, unit)
+        page = f"/admin/waves/{officials.wave.code}"
+    shown = text_of(client.get(page))
+    job = post(client, f"{page}/compute", page, index=INDEX).location
+    worker.work_once(database, catalogue(), app.extensions["config"].files)
+
+    assert "chỉ số chỉ tính được sau khi đợt khảo sát đóng" in shown
+    assert "Tính chỉ số" not in shown
+    assert "chỉ số chỉ tính được sau khi đợt khảo sát đóng" in text_of(client.get(job))
 
 
 def test_from_the_button_to_the_result(app, client, database):

@@ -22,11 +22,10 @@ from survey_app.services.line_reports import (
     hold_table,
     name_in,
 )
-from survey_app.services.procedures import COLUMNS, all_procedures
+from survey_app.services.procedures import COLUMNS, TITLES, all_procedures
 from survey_app.services.sheets import Sheet, plain
 
 LONGEST_NAME: Final = 500
-CODE, NAME, FIELD = (titles[0] for titles in COLUMNS.values())  # as messages call the columns
 
 
 @dataclass(frozen=True)
@@ -121,16 +120,16 @@ class _Fields:
         field = self._code(entry.field)
         if field in self._entries and self._entries[field].field:
             template = "Cột «{column}»: «{field}» là một thủ tục, không phải lĩnh vực."
-            raise Refusal(template, column=FIELD, field=entry.field[:80])
+            raise Refusal(template, column=TITLES["field"], field=entry.field[:80])
         if field not in self._entries and field not in self._named:
             template = (
                 "Cột «{column}»: không có lĩnh vực «{field}». Xin thêm một dòng cho lĩnh vực này, "
                 "trong đó cột «{column}» để trống."
             )
-            raise Refusal(template, column=FIELD, field=entry.field[:80])
+            raise Refusal(template, column=TITLES["field"], field=entry.field[:80])
         if entry.code in self._used:
             template = "Cột «{column}»: lĩnh vực «{code}» còn thủ tục nên không thể là thủ tục."
-            raise Refusal(template, column=FIELD, code=entry.code)
+            raise Refusal(template, column=TITLES["field"], code=entry.code)
         return replace(entry, field=field)
 
     def _code(self, given: str) -> str:
@@ -148,7 +147,10 @@ def _read(sheet: Sheet, places: Mapping[str, int]) -> tuple[dict[int, Entry], di
     for row in sheet.rows:
         cells = {column: row.cells[place] for column, place in places.items()}
         try:
-            code, name = code_in(CODE, cells["code"]), name_in(NAME, cells["name"], LONGEST_NAME)
+            code, name = (
+                code_in(TITLES["code"], cells["code"]),
+                name_in(TITLES["name"], cells["name"], LONGEST_NAME),
+            )
             if code in seen:
                 raise Refusal("Mã «{code}» đã có ở dòng {row}.", code=code, row=seen[code])
         except Refusal as refusal:
@@ -162,7 +164,10 @@ def _judged(number: int, entry: Entry, known: Mapping[str, Entry]) -> Line:
     before = known.get(entry.code)
     if before is None:
         return Line(number, NEW, f"{entry.code} · {entry.name}")
-    pairs = ((NAME, before.name, entry.name), (FIELD, before.field, entry.field))
+    pairs = (
+        (TITLES["name"], before.name, entry.name),
+        (TITLES["field"], before.field, entry.field),
+    )
     changes = [f"{title}: {old or '–'} → {new or '–'}" for title, old, new in pairs if old != new]
     told = "; ".join(changes) if changes else entry.name
     return Line(number, CHANGED if changes else SAME, f"{entry.code} · {told}")

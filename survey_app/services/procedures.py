@@ -19,6 +19,7 @@ COLUMNS: Final = {
     "name": ("tên", "tên thủ tục", "name"),
     "field": ("lĩnh vực", "field"),
 }
+TITLES: Final = {column: titles[0] for column, titles in COLUMNS.items()}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def procedure_named(session: Session, given: str) -> Procedure | None:
 def write_procedures(lines: Sequence[ProcedureLine], stream: TextIO) -> None:
     """Write the table that `procedure_imports` reads, a line for each field and procedure."""
     table = CsvTable(stream)
-    table.write(*(titles[0] for titles in COLUMNS.values()))
+    table.write(*TITLES.values())
     for line in lines:
         table.write(line.code, line.name, line.field[0] if line.field else None)
 

@@ -25,7 +25,7 @@ from survey_app.services.line_reports import (
     name_in,
 )
 from survey_app.services.sheets import Row, Sheet, plain
-from survey_app.services.units import COLUMNS, LEVELS
+from survey_app.services.units import COLUMNS, LEVEL_WORDS, LEVELS, TITLES
 
 LONGEST_NAME: Final = 200
 YEARS: Final = range(1945, 2101)
@@ -89,7 +89,7 @@ def plan_units(session: Session, sheet: Sheet, today: date) -> UnitPlan:
     for row, entry in read:
         if row.number not in wrong and _is_under_itself(entry):
             template = "Cột «{column}»: «{code}» trở thành cấp trên của chính mình."
-            wrong[row.number] = Refusal(template, column=_title("parent"), code=entry.code)
+            wrong[row.number] = Refusal(template, column=TITLES["parent"], code=entry.code)
     found = {entry.line: entry for _row, entry in read}
     lines = [
         Line(row.number, WRONG, refusal=wrong[row.number])
@@ -137,8 +137,8 @@ class _Reader:
 
     def read(self, row: Row) -> Entry:
         """The unit of a line, with what the line says of it alone."""
-        code = code_in(_title("code"), self._cell(row, "code"))
-        name = name_in(_title("name"), self._cell(row, "name"), LONGEST_NAME)
+        code = code_in(TITLES["code"], self._cell(row, "code"))
+        name = name_in(TITLES["name"], self._cell(row, "name"), LONGEST_NAME)
         level = _level(self._cell(row, "level"))
         begins = self._day(row, "valid_from")
         entry = self._entry(code, begins)
@@ -147,7 +147,7 @@ class _Reader:
         ends = self._day(row, "valid_to") if "valid_to" in self._places else entry.valid_to
         if ends is not None and ends <= entry.valid_from:
             template = "Cột «{column}»: đơn vị hoạt động từ {day} nên phải ngừng sau ngày đó."
-            raise Refusal(template, column=_title("valid_to"), day=f"{entry.valid_from:%d/%m/%Y}")
+            raise Refusal(template, column=TITLES["valid_to"], day=f"{entry.valid_from:%d/%m/%Y}")
         if not entry.row:
             self._entries[code].append(entry)
         entry.line, entry.name, entry.level, entry.valid_to = row.number, name, level, ends
@@ -162,7 +162,7 @@ class _Reader:
                     "ngày đó, hoặc ghi ngày ngừng của đơn vị cũ."
                 )
                 day = f"{other.valid_from:%d/%m/%Y}"
-                raise Refusal(template, column=_title("valid_from"), code=entry.code, day=day)
+                raise Refusal(template, column=TITLES["valid_from"], code=entry.code, day=day)
         if "parent" in self._places:
             entry.parent = self._joined(row, "parent", entry)
         if "predecessor" in self._places:
@@ -189,7 +189,7 @@ class _Reader:
                 if column == "parent"
                 else "Cột «{column}»: không có đơn vị mã «{code}» hoạt động trước đơn vị này."
             )
-            raise Refusal(template, column=_title(column), code=code[:64])
+            raise Refusal(template, column=TITLES[column], code=code[:64])
         return None
 
     def _entry(self, code: str, begins: date | None) -> Entry:
@@ -204,7 +204,7 @@ class _Reader:
         found = day_in(given)
         if given and (found is None or found.year not in YEARS):
             template = "Cột «{column}»: ngày «{day}» chưa đúng. Ví dụ đúng: 01/07/2025."
-            raise Refusal(template, column=_title(column), day=given[:40])
+            raise Refusal(template, column=TITLES[column], day=given[:40])
         return found
 
     def _cell(self, row: Row, column: str) -> str:
@@ -230,9 +230,9 @@ def _known(session: Session) -> Iterator[Entry]:
 def _level(given: str) -> str:
     word = plain(given).casefold().removeprefix("cấp ")
     if word not in LEVEL_OF:
-        known = ", ".join(words[0] for words in LEVELS.values())
+        known = ", ".join(LEVEL_WORDS.values())
         template = "Cột «{column}»: không có cấp «{level}». Các cấp được dùng: {known}."
-        raise Refusal(template, column=_title("level"), level=given[:40], known=known)
+        raise Refusal(template, column=TITLES["level"], level=given[:40], known=known)
     return LEVEL_OF[word]
 
 
@@ -249,7 +249,7 @@ def _judged(entry: Entry) -> Line:
     if before is None:
         return Line(entry.line, NEW, f"{entry.code} · {entry.name}")
     changes = [
-        f"{_title(column)}: {_written(old)} → {_written(new)}"
+        f"{TITLES[column]}: {_written(old)} → {_written(new)}"
         for column in CHANGING
         if (old := getattr(before, column)) != (new := getattr(entry, column))
     ]
@@ -263,12 +263,8 @@ def _written(value: object) -> str:
         return value.code
     if isinstance(value, date):
         return f"{value:%d/%m/%Y}"
-    return LEVELS[str(value)][0] if value in LEVELS else str(value or "–")
+    return LEVEL_WORDS.get(str(value), str(value or "–"))
 
 
 def _identity(entry: Entry | None) -> int | None:
     return entry.row.id if entry and entry.row else None
-
-
-def _title(column: str) -> str:
-    return COLUMNS[column][0]

@@ -24,13 +24,15 @@ COLUMNS: Final = {
     "valid_to": ("ngừng từ ngày", "valid_to"),
     "predecessor": ("mã đơn vị trước", "predecessor"),
 }
-LEVELS: Final = {  # the first of the words is the one that is written
+LEVELS: Final = {  # as with titles, the first of the words is the one that is written
     "province": ("tỉnh", "thành phố", "province"),
     "department": ("sở", "ban", "ngành", "department"),
     "district": ("huyện", "district"),
     "commune": ("xã", "phường", "đặc khu", "commune"),
     "centre": ("trung tâm", "centre"),
 }
+TITLES: Final = {column: titles[0] for column, titles in COLUMNS.items()}
+LEVEL_WORDS: Final = {level: words[0] for level, words in LEVELS.items()}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class UnitLine:
     valid_from: date
     valid_to: date | None
     is_ended: bool
+
+
+def has_units(session: Session) -> bool:
+    """Say whether any unit is known; without one no counter can be made."""
+    return session.scalar(select(Unit.id).limit(1)) is not None
 
 
 def units_of(session: Session, asked: Asked, today: date) -> Cut[UnitLine]:
@@ -83,12 +90,12 @@ def all_units(session: Session, today: date) -> list[UnitLine]:
 def write_units(lines: Sequence[UnitLine], stream: TextIO) -> None:
     """Write the table that `unit_imports` reads: the columns, and a line for each unit."""
     table = CsvTable(stream)
-    table.write(*(titles[0] for titles in COLUMNS.values()))
+    table.write(*TITLES.values())
     for line in lines:
         table.write(
             line.code,
             line.name,
-            LEVELS[line.level][0] if line.level in LEVELS else line.level,
+            LEVEL_WORDS.get(line.level, line.level),
             line.parent[0] if line.parent else None,
             f"{line.valid_from:%d/%m/%Y}",
             f"{line.valid_to:%d/%m/%Y}" if line.valid_to else None,

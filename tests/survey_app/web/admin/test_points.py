@@ -277,7 +277,7 @@ def test_a_code_for_a_procedure_is_kept_by_the_answer_and_ends_with_the_counters
     page = f"{PAGE}/{point}"
     usual = address_on(client.get(page))
     shown = client.get(page, query_string={"procedure": wished})
-    assert "Mã QR cho thủ tục Đăng ký khai sinh" in text_of_page(shown)
+    assert "Mã QR cho «Đăng ký khai sinh»" in text_of_page(shown)
     address = address_on(shown)
     picture = client.get(f"{page}/qr.svg?procedure=HT.1")
     assert text_of(modules_of(picture.data)[4:-4, 4:-4]) == address != usual

@@ -33,6 +33,7 @@ from tests.survey_app.web.citizen_door import (
     make_door,
     receipt_on,
 )
+from tests.survey_app.web.office import browser_of, make_office
 
 PASSWORD = "một mật khẩu dài"
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -303,6 +304,12 @@ def staff(sqlite_database, tmp_path):
     fields = hidden(client.get("/admin/sign-in")) | {"name": "lan", "password": PASSWORD}
     client.post("/admin/sign-in", data=fields)
     return client
+
+
+def test_the_pages_of_a_new_installation_owe_the_same(sqlite_database):
+    client = browser_of(make_office(sqlite_database), "administrator")
+    for room in ("", "units", "procedures", "kiosks"):
+        check_page(client.get(f"/admin/{room}"), "vi")
 
 
 def ask(client, wave):

@@ -29,7 +29,7 @@ from survey_app.services.units import COLUMNS, LEVEL_WORDS, LEVELS, TITLES
 
 LONGEST_NAME: Final = 200
 YEARS: Final = range(1945, 2101)
-CHANGING: Final = ("name", "level", "parent", "valid_to", "predecessor")
+CHANGING: Final = ("name", "level", "parent", "valid_from", "valid_to", "predecessor")
 LEVEL_OF: Final = {word: level for level, words in LEVELS.items() for word in words}
 
 
@@ -68,8 +68,9 @@ class UnitPlan:
 def plan_units(session: Session, sheet: Sheet, today: date) -> UnitPlan:
     """Read a table of units against those of now; stores nothing.
 
-    A line with a day names the unit of that code which began on it, one without the last of that
-    code; a new unit without a day begins today. An empty cell takes back what is known, a missing
+    A line with a day names the unit of that code which began on it or, since a code has one unit at
+    a time, began later as far as was known. One without a day names the last of that code; a new
+    unit without a day begins today. Else an empty cell takes back what is known, and a missing
     column leaves it. Raises `Refusal` when the table as a whole cannot be read.
     """
     hold_table(session, Unit.__tablename__)
@@ -140,17 +141,19 @@ class _Reader:
         code = code_in(TITLES["code"], self._cell(row, "code"))
         name = name_in(TITLES["name"], self._cell(row, "name"), LONGEST_NAME)
         level = _level(self._cell(row, "level"))
-        begins = self._day(row, "valid_from")
-        entry = self._entry(code, begins)
+        begins, ends = self._day(row, "valid_from"), self._day(row, "valid_to")
+        entry = self._entry(code, begins, ends)
         if entry.line:
             raise Refusal("Mã «{code}» đã có ở dòng {row}.", code=code, row=entry.line)
-        ends = self._day(row, "valid_to") if "valid_to" in self._places else entry.valid_to
-        if ends is not None and ends <= entry.valid_from:
+        begins = begins or entry.valid_from
+        ends = ends if "valid_to" in self._places else entry.valid_to
+        if ends is not None and ends <= begins:
             template = "Cột «{column}»: đơn vị hoạt động từ {day} nên phải ngừng sau ngày đó."
-            raise Refusal(template, column=TITLES["valid_to"], day=f"{entry.valid_from:%d/%m/%Y}")
+            raise Refusal(template, column=TITLES["valid_to"], day=f"{begins:%d/%m/%Y}")
         if not entry.row:
             self._entries[code].append(entry)
-        entry.line, entry.name, entry.level, entry.valid_to = row.number, name, level, ends
+        entry.line, entry.name, entry.level = row.number, name, level
+        entry.valid_from, entry.valid_to = begins, ends
         return entry
 
     def join(self, row: Row, entry: Entry) -> None:
@@ -192,12 +195,20 @@ class _Reader:
             raise Refusal(template, column=TITLES[column], code=code[:64])
         return None
 
-    def _entry(self, code: str, begins: date | None) -> Entry:
+    def _entry(self, code: str, begins: date | None, ends: date | None) -> Entry:
+        """The unit that a code and a day mean: one that is known, or a new one."""
         known = self._entries.get(code, [])
         if begins is None and known:
             return max(known, key=lambda entry: entry.valid_from)
-        same = (entry for entry in known if entry.valid_from == begins)
-        return next(same, None) or Entry(code, begins or self._today)
+        wanted = Entry(code, begins or self._today, valid_to=ends)
+        same = (entry for entry in known if entry.valid_from == wanted.valid_from)
+        # No other unit has the code on the same day, so it is the one known, begun earlier.
+        earlier = (
+            entry
+            for entry in known
+            if entry.row and wanted.valid_from < entry.valid_from and wanted.overlaps(entry)
+        )
+        return next(same, None) or next(earlier, None) or wanted
 
     def _day(self, row: Row, column: str) -> date | None:
         given = self._cell(row, column)

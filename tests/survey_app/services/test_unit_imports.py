@@ -134,6 +134,24 @@ def test_a_reform_gives_a_code_to_a_new_unit_and_children_follow_it(session):
     assert take(session, text) == [SAME] * 3
 
 
+def test_a_first_day_that_was_too_late_is_corrected(session):
+    take(session, "mã;tên;cấp;từ ngày\nPL;Phường;xã;01/07/2035\n")
+    kept = unit(session, "PL").id
+    made = plan(session, "mã;tên;cấp;từ ngày\nPL;Phường;xã;01/07/2025\n")
+    store_units(session, made)
+
+    assert made.report.lines[0].text == "PL · từ ngày: 01/07/2035 → 01/07/2025"
+    assert (unit(session, "PL").id, unit(session, "PL").valid_from) == (kept, NEW_CITY)
+
+
+def test_a_unit_that_had_the_code_before_is_another_unit(session):
+    take(session, "mã;tên;cấp;từ ngày\nPL;Phường;xã;01/07/2025\n")
+    text = "mã;tên;cấp;từ ngày;ngừng từ ngày\nPL;Xã cũ;xã;2004-01-01;01/07/2025\n"
+
+    assert take(session, text) == [NEW]
+    assert [line.name for line in all_units(session, TODAY)] == ["Phường", "Xã cũ"]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

@@ -5,8 +5,10 @@ import re
 import pytest
 from sqlalchemy import select
 
+from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from tests.survey_app.factories import make_form, make_unit, make_wave
+from tests.survey_app.web.citizen_door import ANSWERS, Person, hidden
 from tests.survey_app.web.office import browser_of, make_office, told, upload, words_of
 
 PAGE = "/admin/units"
@@ -51,6 +53,29 @@ def test_the_first_steps_go_once_there_are_units_and_a_wave(client, sqlite_datab
 
     assert "Bắt đầu như thế nào" not in words_of(client.get("/admin/"))
     assert "Thêm một quầy" in words_of(client.get("/admin/waves/w/points"))
+
+
+def test_from_nothing_to_the_first_answer_by_pages_alone(app, client, sqlite_database):
+    def send(address, **fields):
+        token = {"csrf_token": hidden(client.get("/admin/"))["csrf_token"]}
+        return client.post(address, data=token | fields)
+
+    upload(client, PAGE, TABLE)
+    plan = {"code": "dot-1", "title": "Đợt 1", "year": "2026", "source": "self-selected"}
+    assert send("/admin/new-wave", form="sipas-counter/1", **plan).status_code == 303
+    points = "/admin/waves/dot-1/points"
+    added = send(points, unit="PL", name="Quầy 1", form="sipas-counter/1")
+    assert "Phường Phú Lợi – Quầy 1" in words_of(client.get("/admin/kiosks"))
+    assert send("/admin/waves/dot-1/plan/open").status_code == 303
+    (address,) = re.findall(r"(/s/[^<]+)</code>", client.get(added.location).text)
+    phone = Person(app.test_client(), address)
+    phone.send("", phone.see())
+    phone.send("/1", **ANSWERS)
+    assert phone.send("/review").status_code == 303
+
+    with sqlite_database.reading() as session:
+        rated = select(Unit.code).join(Response, Response.unit_id == Unit.id)
+        assert session.scalars(rated).all() == ["PL"]
 
 
 def test_a_dry_look_stores_nothing_and_the_import_is_recorded(client, sqlite_database):

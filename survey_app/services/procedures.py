@@ -37,14 +37,21 @@ def procedures_of(session: Session, asked: Asked) -> Cut[ProcedureLine]:
 
 
 def all_procedures(session: Session) -> list[ProcedureLine]:
-    """All fields and procedures, each field followed by its procedures."""
-    rows = {row.id: row for row in session.scalars(select(Procedure))}
-    named = {row.id: (row.code, row.name) for row in rows.values()}
+    """All fields by their names, each followed by its procedures by their codes."""
+    rows = session.scalars(select(Procedure).order_by(Procedure.code)).all()
+    named = {row.id: (row.code, row.name) for row in rows}
     lines = [
         ProcedureLine(row.code, row.name, named[row.parent_id] if row.parent_id else None)
-        for row in rows.values()
+        for row in rows
     ]
-    return sorted(lines, key=_place)
+    places = {field: (vietnamese(field[1]), field[0]) for field in set(map(_field_of, lines))}
+    return sorted(lines, key=lambda line: (places[_field_of(line)], line.field is not None))
+
+
+def choices(session: Session) -> list[tuple[str, str]]:
+    """Code and name of every field and procedure, for a field in which one is typed."""
+    query = select(Procedure.code, Procedure.name).order_by(Procedure.code)
+    return [(code, name) for code, name in session.execute(query)]
 
 
 def procedure_named(session: Session, given: str) -> Procedure | None:
@@ -75,9 +82,8 @@ def write_procedures(lines: Sequence[ProcedureLine], stream: TextIO) -> None:
         table.write(line.code, line.name, line.field[0] if line.field else None)
 
 
-def _place(line: ProcedureLine) -> tuple[object, ...]:
-    code, name = line.field or (line.code, line.name)
-    return vietnamese(name), code, line.field is not None, vietnamese(line.name), line.code
+def _field_of(line: ProcedureLine) -> tuple[str, str]:
+    return line.field or (line.code, line.name)
 
 
 def _text_of(line: ProcedureLine) -> str:

@@ -231,7 +231,7 @@ def _list_page(code: str, refusal: Refusal | None = None) -> str:
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
         forms = [form.name for form in wave.forms]
-        choices = procedures.all_procedures(session)
+        choices = procedures.choices(session)
     fields = {"found": found, "wave": wave, "asked": asked, "units": units, "forms": forms}
     fields["procedures"] = choices
     return room_page("points.html", refusal, address=_address, **fields)
@@ -250,7 +250,7 @@ def _point_page(
             refusal = refusal or unknown
         link = links.link_to(session, wave, found, clock.now(), procedure)
         token = _token(session, link)
-        choices = procedures.all_procedures(session)
+        choices = procedures.choices(session)
         served = list(found.units)
         known = {unit.code: unit for unit in [*served, *points.units_on(session, _today())]}
         known.pop(found.unit.code, None)

@@ -39,7 +39,8 @@ from survey_app.services.jobs import (
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.links import HANOI
 from survey_app.services.mixing import batches
-from survey_app.services.points import cards
+from survey_app.services.points import Wanted, cards
+from survey_app.services.procedures import procedure_named
 from survey_app.services.result_tables import Figure, rounded_percent
 from survey_app.services.results import ResultsPage, page_of
 from survey_app.services.retention import purge_batch
@@ -331,7 +332,9 @@ def print_qr_sheet(config: Config, database: Database, files: Path, pulse: Pulse
     payload = pulse.claim.payload
     with database.writing() as session:  # the first link of an installation makes its key
         wave = wave_named(session, payload["wave"])
-        printed = cards(session, wave, payload["point"], config.secret_key, clock.now())
+        procedure = procedure_named(session, payload.get("procedure") or "")
+        wanted = Wanted(payload["point"], procedure)
+        printed = cards(session, wave, wanted, config.secret_key, clock.now())
     write = partial(write_qr_sheet, printed, config.address, payload["paper"], progress=pulse.tell)
     publish(files, str(pulse.claim.id), {SHEET: write})
 

@@ -54,6 +54,7 @@ def _data(
             {
                 "unit": card.unit,
                 "name": card.name,
+                "procedure": card.procedure,
                 "address": address,
                 "drawing": qr_drawing(address).decode("ascii"),
                 "alt": of_record("Mã QR của {name}, {unit}", name=card.name, unit=card.unit),

@@ -67,12 +67,18 @@ DEPARTMENTS = (
     ("SNNMT-CT", "Sở Nông nghiệp và Môi trường", "department"),
 )
 REORGANISED = date(2025, 3, 1)
-FIELDS = (
-    ("dat-dai", "Đất đai"),
-    ("ho-tich", "Hộ tịch"),
-    ("dang-ky-kinh-doanh", "Đăng ký kinh doanh"),
-    ("xay-dung", "Xây dựng"),
-    ("chung-thuc", "Chứng thực"),
+PROCEDURES = (  # fields, and procedures of them; these codes are ours too
+    ("dat-dai", "Đất đai", ""),
+    ("ho-tich", "Hộ tịch", ""),
+    ("dang-ky-kinh-doanh", "Đăng ký kinh doanh", ""),
+    ("xay-dung", "Xây dựng", ""),
+    ("chung-thuc", "Chứng thực", ""),
+    ("HT-KS", "Đăng ký khai sinh", "ho-tich"),
+    ("HT-KH", "Đăng ký kết hôn", "ho-tich"),
+    ("CT-BS", "Chứng thực bản sao từ bản chính", "chung-thuc"),
+    ("KD-HKD", "Đăng ký thành lập hộ kinh doanh", "dang-ky-kinh-doanh"),
+    ("DD-BD", "Đăng ký biến động quyền sử dụng đất", "dat-dai"),
+    ("XD-GP", "Cấp giấy phép xây dựng mới", "xay-dung"),
 )
 COUNTER = "sipas-counter/1"
 CITIZEN = "sipas-citizen/2022"
@@ -238,10 +244,12 @@ def _load_visit(session: Session, catalogue: Catalogue, now: datetime) -> None:
 
 
 def _load_centre(session: Session) -> None:
-    """A one-stop centre in the open wave, its agencies and fields; tops up older databases."""
-    for code, name in FIELDS:
-        if session.scalar(select(Procedure.id).where(Procedure.code == code)) is None:
-            session.add(Procedure(code=code, name=name))
+    """A one-stop centre in the open wave, its agencies and procedures; tops up older databases."""
+    known = {row.code: row for row in session.scalars(select(Procedure))}
+    for code, name, field in PROCEDURES:
+        if code not in known:
+            above = known[field].id if field else None
+            known[code] = _added(session, Procedure(code=code, name=name, parent_id=above))
     if _unit(session, CENTRE[0], MERGED):
         return
     city, wave = _unit(session, CITY[0], MERGED), _existing(session, VISIT)

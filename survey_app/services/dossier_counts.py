@@ -21,6 +21,7 @@ from survey_app.services.line_reports import (
     Line,
     LineReport,
     columns_of,
+    day_in,
 )
 from survey_app.services.sheets import Sheet
 
@@ -33,7 +34,6 @@ COLUMNS: Final = {
 }
 MOST: Final = 100_000  # dossiers of one counter and day: above it a slip of the finger
 FIRST_YEAR: Final = 2015
-VIETNAMESE_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 CHUNK: Final = 500
 Key = tuple[int, date, int, str]
 
@@ -179,16 +179,10 @@ def _read(
 
 
 def _day(given: str, today: date) -> date:
-    match = VIETNAMESE_DAY.fullmatch(given)
-    try:
-        if match:
-            day, month, year = (int(part) for part in match.groups())
-            found = date(year, month, day)
-        else:
-            found = date.fromisoformat(given)
-    except ValueError:
+    found = day_in(given)
+    if found is None:
         template = "Ngày «{day}» chưa đúng. Ví dụ đúng: 20/11/2026 hoặc 2026-11-20."
-        raise Refusal(template, day=given[:40]) from None
+        raise Refusal(template, day=given[:40])
     if not date(FIRST_YEAR, 1, 1) <= found <= today:
         template = "Ngày {day} phải từ năm {year} đến hôm nay."
         raise Refusal(template, day=f"{found:%d/%m/%Y}", year=FIRST_YEAR)

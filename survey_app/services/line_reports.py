@@ -1,14 +1,22 @@
 """Tables that staff bring: their columns found by name, and a report that answers line by line."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
 from questionnaires.refusal import Refusal
+from survey_app.services.csv_tables import unguarded
 from survey_app.services.sheets import ZIP, Sheet, plain, read_sheet
 
 NEW, CHANGED, SAME, WRONG = "new", "changed", "same", "wrong"
 MOST_LINES: Final = 20_000
+VIETNAMESE_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+CODE: Final = re.compile(r"\w[\w.-]{0,63}")  # it stands in addresses
 
 
 @dataclass(frozen=True)
@@ -70,3 +78,46 @@ def columns_of(
             template = "Tệp {file} thiếu cột «{column}»."
             raise Refusal(template, file=sheet.name, column=names[column][0])
     return found
+
+
+def day_in(given: str) -> date | None:
+    """The day that a cell says, as 20/11/2026 or 2026-11-20; None when it says none."""
+    match = VIETNAMESE_DAY.fullmatch(given)
+    try:
+        if match is None:
+            return date.fromisoformat(given)
+        day, month, year = (int(part) for part in match.groups())
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def code_in(column: str, given: str) -> str:
+    """The code that a cell of a column says; raises `Refusal` naming the column."""
+    code = unguarded(given)
+    if not CODE.fullmatch(code):
+        template = (
+            "Cột «{column}»: mã «{code}» chỉ được có chữ, số, dấu chấm, gạch ngang, gạch dưới, "
+            "tối đa 64 ký tự, bắt đầu bằng chữ hoặc số."
+        )
+        raise Refusal(template, column=column, code=code[:64])
+    return code
+
+
+def name_in(column: str, given: str, most: int) -> str:
+    """The name that a cell of a column says; raises `Refusal` naming the column."""
+    name = plain(unguarded(given))
+    if not name or len(name) > most or not name.isprintable():
+        template = "Cột «{column}» phải có từ 1 đến {most} ký tự."
+        raise Refusal(template, column=column, most=most)
+    return name
+
+
+def hold_table(session: Session, table: str) -> None:
+    """Let nobody else change a table until this transaction ends; rows may name its rows.
+
+    For a list that two people import at the same moment. On SQLite writers stand in one queue
+    anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE'))

@@ -18,6 +18,7 @@ from survey_app.models.waves import (
     CollectionPoint,
     LinkKey,
     PointUnit,
+    Procedure,
     Wave,
     WaveForm,
     WavePoint,
@@ -57,12 +58,24 @@ class PointLine:
 
 @dataclass(frozen=True)
 class Card:
-    """What is printed for one counter; `token` stands behind its QR code until `last_day`."""
+    """What is printed for one counter; `token` stands behind its QR code until `last_day`.
+
+    `procedure` is the name of the one that answers will be about, where the code says so.
+    """
 
     unit: str
     name: str
     token: str
     last_day: date
+    procedure: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cards are printed: of one counter (its code) or of all, with a procedure or without."""
+
+    point: str | None = None
+    procedure: Procedure | None = None
 
 
 @dataclass(frozen=True)
@@ -233,18 +246,19 @@ def rotation(session: Session) -> Rotation:
 
 
 def cards(
-    session: Session, wave: Wave, only: str | None, secret_key: str, now: datetime
+    session: Session, wave: Wave, wanted: Wanted, secret_key: str, now: datetime
 ) -> list[Card]:
-    """The cards of all open counters of a wave, or of one; raises `Refusal` when there is none.
+    """The cards of the open counters of a wave that are wanted; raises `Refusal` for none.
 
     Needs a writing session: see `token_of`.
     """
     token, found = signer(session, secret_key, now), []
+    told = wanted.procedure.name if wanted.procedure else ""
     rows = counters_of(session, wave)
     for point, _place in rows:
-        if is_collecting(point, now) and only in (None, point.code):
-            link = link_to(session, wave, point, now)
-            found.append(Card(point.unit.name, point.name, token(link), link.last_day))
+        if is_collecting(point, now) and wanted.point in (None, point.code):
+            link = link_to(session, wave, point, now, wanted.procedure)
+            found.append(Card(point.unit.name, point.name, token(link), link.last_day, told))
     if not found:
         raise Refusal("Không có quầy nào đang mở để in mã. Xin thêm hoặc mở lại quầy trước.")
     return found

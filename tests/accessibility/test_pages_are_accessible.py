@@ -13,7 +13,7 @@ from sqlalchemy import select
 from survey_app import clock, worker
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.responses import Response
-from survey_app.models.waves import Wave
+from survey_app.models.waves import Procedure, Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
 from tests.accessibility.axe import barriers
@@ -47,6 +47,7 @@ ROOMS += (
     "points/move",
 )
 HALLS = ("kiosks", "languages", "languages/km", "languages/prompts/sipas-counter/1", "networks")
+HALLS += ("units", "procedures", "waves/full/points/D00001?procedure=ho-tich")
 HALLS += ("tablets", "tablets/1", "tablets/1/revoke", "tablets/file")
 HALLS += ("questionnaires", "questionnaires/sipas-citizen/compare?old=2022&new=2022-routed")
 
@@ -347,6 +348,7 @@ def staff(page, site, database, files):
         create_account(session, "lan", PASSWORD, "administrator")
         wave = make_computable(session, code="full", units=2)
         make_fieldwork(session, wave)
+        session.add(Procedure(code="ho-tich", name="Hộ tịch"))
     page.goto(f"{site}/admin/sign-in")
     yield "sign-in"
     page.get_by_label("Tên đăng nhập").fill("lan")

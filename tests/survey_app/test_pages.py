@@ -33,6 +33,7 @@ from tests.survey_app.web.citizen_door import (
     make_door,
     receipt_on,
 )
+from tests.survey_app.web.office import browser_of, make_office
 
 PASSWORD = "một mật khẩu dài"
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
@@ -305,6 +306,12 @@ def staff(sqlite_database, tmp_path):
     return client
 
 
+def test_the_pages_of_a_new_installation_owe_the_same(sqlite_database):
+    client = browser_of(make_office(sqlite_database), "administrator")
+    for room in ("", "units", "procedures", "kiosks"):
+        check_page(client.get(f"/admin/{room}"), "vi")
+
+
 def ask(client, wave):
     """Press the button; returns the page of the job."""
     page = f"/admin/waves/{wave}"
@@ -344,6 +351,7 @@ def staffs_pages(client, database, files):
     yield "code of a kiosk", client.post("/admin/kiosks", data=given), 200
     yield "kiosks", client.get("/admin/kiosks"), 200
     yield from fieldwork_pages(client, database)
+    yield from lists_pages(client)
     yield from counters_pages(client, database)
     yield from plans_pages(client)
     yield from languages_pages(client)
@@ -450,6 +458,23 @@ def fieldwork_pages(client, database):
         yield f"{row.reason} without a reason", client.post(address, data=token), 400
 
 
+def lists_pages(client):
+    """Every page of the rooms of units and of procedures."""
+    token = hidden(client.get("/admin/units"))
+    for name, columns, line, wrong in (
+        ("units", "mã;tên;cấp", "TPCT;Thành phố;tỉnh", "A;B;C"),
+        ("procedures", "mã;tên;lĩnh vực", "ho-tich;Hộ tịch;", "A;B;C"),
+    ):
+        room = f"/admin/{name}"
+        yield name, client.get(room), 200
+        for lines, do, status in ((wrong, "store", 422), (line, "try", 200), (line, "store", 200)):
+            file = (io.BytesIO(f"{columns}\n{lines}\n".encode()), "a.csv")
+            yield f"{name} {do}", client.post(room, data=token | {"file": file, "do": do}), status
+        yield f"{name} not read", client.post(room, data=token), 400
+        yield f"list of {name}", client.get(room), 200
+        yield f"{name} that were not found", client.get(f"{room}?q=không có"), 200
+
+
 def counters_pages(client, database):
     """Every page of the rooms of counters and of coverage."""
     room = "/admin/waves/full/points"
@@ -459,6 +484,8 @@ def counters_pages(client, database):
     yield "counters", client.get(room), 200
     yield "counters that were not found", client.get(f"{room}?q=không có"), 200
     yield "counter", client.get(one), 200
+    yield "counter with a procedure", client.get(f"{one}?procedure=ho-tich"), 200
+    yield "counter with no such procedure", client.get(f"{one}?procedure=x"), 400
     for deed in ("renew", "close", "reopen"):
         yield deed, client.get(f"{one}/{deed}"), 200
     yield "rotation", client.get("/admin/links/rotate"), 200

@@ -13,12 +13,14 @@ from survey_app.web.admin import (
     point_moves,
     points,
     privacy,
+    procedures,
     progress,
     quality,
     results,
     revisions,
     sealed_files,
     tablets,
+    units,
     versions,
 )
 from survey_app.web.admin.door import bp
@@ -37,11 +39,13 @@ __all__ = [
     "point_moves",
     "points",
     "privacy",
+    "procedures",
     "progress",
     "quality",
     "results",
     "revisions",
     "sealed_files",
     "tablets",
+    "units",
     "versions",
 ]

@@ -1,6 +1,5 @@
 """The room of coverage: answers against dossiers returned, and the import of those counts."""
 
-import io
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from survey_app.services.points import today_in_viet_nam
 from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
-from survey_app.web.admin.rooms import CSV, Planned, attached, record, room_page, take_table
+from survey_app.web.admin.rooms import Planned, csv_file, record, room_page, take_table
 
 WAVE: Final = "/waves/<code>/coverage"
 
@@ -39,9 +38,7 @@ def coverage_csv(code: str) -> ReadyPage:
         *(_("Phiếu hoàn thành"), _("Phiếu dở dang"), _("Số hồ sơ trả"), _("Tỷ lệ trả lời (%)")),
         *(_("Chưa có số hồ sơ"), _("Phiếu nhiều hơn hồ sơ")),
     )
-    stream = io.StringIO()
-    coverage.write_coverage(found, heading, stream)
-    return attached(stream.getvalue(), CSV, f"do-bao-phu-{code}.csv")
+    return csv_file(partial(coverage.write_coverage, found, heading), f"do-bao-phu-{code}.csv")
 
 
 @bp.post(WAVE)

@@ -15,7 +15,7 @@ from survey_app.exports.files import published
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import jobs, links, point_imports, points
+from survey_app.services import jobs, links, point_imports, points, procedures
 from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
@@ -25,6 +25,7 @@ WAVE: Final = "/waves/<code>/points"
 POINT: Final = WAVE + "/<point>"
 PAPERS: Final = ("a4", "a6")
 SHEET: Final = "qr.pdf"
+LONGEST_WISH: Final = 500  # as long as the name of a procedure
 
 
 @bp.get(WAVE)
@@ -81,8 +82,8 @@ def import_points(code: str) -> ReadyPage:
 
 @bp.get(POINT)
 @requires(*READERS)
-def point(code: str, point: str) -> str:
-    """A counter: its link, hours and agencies."""
+def point(code: str, point: str) -> ReadyPage:
+    """A counter: its link, also the one for a procedure, its hours and agencies."""
     return _point_page(code, point)
 
 
@@ -103,17 +104,21 @@ def change_point(code: str, point: str) -> ReadyPage:
             points.set_agencies(session, found, given["agencies"], _today())
             record(session, "change_point", f"{code} {point}")
     except Refusal as refusal:
-        return _point_page(code, point, refusal, given), status_of(refusal)
+        return _point_page(code, point, refusal, given)
     return redirect(address_of("admin.point", code=code, point=point), 303)
 
 
 @bp.get(POINT + "/qr.svg")
 @requires(*READERS)
 def point_qr(code: str, point: str) -> ReadyPage:
-    """The QR code of a counter as a picture."""
+    """The QR code of a counter, or of a procedure there, as a picture."""
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
-        address = _address(_token(session, wave, points.point_in(session, wave, point)))
+        found = points.point_in(session, wave, point)
+        procedure = procedures.procedure_named(session, request.args.get("procedure", ""))
+        address = _address(
+            _token(session, links.link_to(session, wave, found, clock.now(), procedure))
+        )
     return Response(qr_drawing(address), mimetype="image/svg+xml")
 
 
@@ -169,18 +174,25 @@ def rotate() -> ReadyPage:
 @bp.post(WAVE + "/sheet")
 @requires("administrator")
 def ask_sheet(code: str) -> ReadyPage:
-    """Ask for a sheet of QR codes: of all open counters, or of one."""
+    """Ask for a sheet of QR codes: of all open counters or of one, perhaps for a procedure."""
     paper = request.form.get("paper", "")
     only = request.form.get("point") or None
     if paper not in PAPERS:
         raise Refusal("Xin chọn khổ giấy A4 hoặc A6.")
-    with current_app.extensions["database"].writing() as session:
-        wave = wave_named(session, code)
-        if only:
-            points.point_in(session, wave, only)
-        payload = {"wave": code, "point": only, "paper": paper}
-        job = jobs.ask_job(session, jobs.QR_SHEET, payload, g.account.id, clock.now())
-        record(session, "ask_qr_sheet", f"{code} {only or '*'} {paper}")
+    try:
+        with current_app.extensions["database"].writing() as session:
+            wave = wave_named(session, code)
+            if only:
+                points.point_in(session, wave, only)
+            found = procedures.procedure_named(session, request.form.get("procedure", ""))
+            procedure = found.code if found else None
+            payload = {"wave": code, "point": only, "paper": paper, "procedure": procedure}
+            job = jobs.ask_job(session, jobs.QR_SHEET, payload, g.account.id, clock.now())
+            record(
+                session, "ask_qr_sheet", f"{code} {only or '*'} {paper} {procedure or ''}".strip()
+            )
+    except Refusal as refusal:
+        return _list_page(code, refusal), status_of(refusal)
     return redirect(address_of("admin.sheet", job_id=job), 303)
 
 
@@ -219,18 +231,26 @@ def _list_page(code: str, refusal: Refusal | None = None) -> str:
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
         forms = [form.name for form in wave.forms]
+        choices = procedures.choices(session)
     fields = {"found": found, "wave": wave, "asked": asked, "units": units, "forms": forms}
+    fields["procedures"] = choices
     return room_page("points.html", refusal, address=_address, **fields)
 
 
 def _point_page(
     code: str, name: str, refusal: Refusal | None = None, given: dict[str, Any] | None = None
-) -> str:
+) -> ReadyPage:
+    wished, procedure = request.args.get("procedure", "")[:LONGEST_WISH], None
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
         found = points.point_in(session, wave, name)
-        token = _token(session, wave, found)
-        link = links.link_to(session, wave, found, clock.now())
+        try:
+            procedure = procedures.procedure_named(session, wished)
+        except Refusal as unknown:
+            refusal = refusal or unknown
+        link = links.link_to(session, wave, found, clock.now(), procedure)
+        token = _token(session, link)
+        choices = procedures.choices(session)
         served = list(found.units)
         known = {unit.code: unit for unit in [*served, *points.units_on(session, _today())]}
         known.pop(found.unit.code, None)
@@ -239,7 +259,7 @@ def _point_page(
         "hours": points.hours_as_text(found.opening_hours),
         "agencies": [unit.code for unit in served],
     } | (given or {})
-    return room_page(
+    page = room_page(
         "points_one.html",
         refusal,
         wave=wave,
@@ -250,13 +270,16 @@ def _point_page(
         agencies=list(known.values()),
         shown=shown,
         is_closed=found.closed_at is not None and found.closed_at <= clock.now(),
+        procedure=procedure,
+        procedures=choices,
+        wished=wished,
     )
+    return page, status_of(refusal) if refusal else 200
 
 
-def _token(session: Any, wave: Any, point: Any) -> str:
-    now = clock.now()
-    link = links.link_to(session, wave, point, now)
-    return links.token_of(session, link, current_app.extensions["config"].secret_key, now)
+def _token(session: Any, link: links.Link) -> str:
+    secret = current_app.extensions["config"].secret_key
+    return links.token_of(session, link, secret, clock.now())
 
 
 def _address(token: str) -> str:

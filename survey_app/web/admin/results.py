@@ -10,7 +10,7 @@ from survey_app import clock
 from survey_app.exports.files import published
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import jobs, overview, results
+from survey_app.services import jobs, overview, results, units
 from survey_app.services.letters import SEND_LETTERS
 from survey_app.services.waves import index_of, wave_named
 from survey_app.web.admin.door import READERS, bp
@@ -33,7 +33,8 @@ def waves() -> str:
     """All waves."""
     with current_app.extensions["database"].reading() as session:
         found = overview.waves(session, current_app.extensions["catalogue"])
-    return render_template("admin/waves.html", waves=found, now=clock.now())
+        begun = units.has_units(session)
+    return render_template("admin/waves.html", waves=found, has_units=begun, now=clock.now())
 
 
 @bp.get("/waves/<code>")

@@ -1,7 +1,8 @@
 """What rooms of the administration have in common: lists, refusals, imports, files, the record."""
 
+import io
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from flask import Response, current_app, g, render_template, request
 
@@ -45,31 +46,39 @@ def record(session: Any, action: str, subject: str) -> None:
 
 
 def take_table(
-    code: str,
+    code: str | None,
     action: str,
     plan: Callable[[Any, Any, Sheet], Planned],
     template: str,
     refused: Callable[[Refusal], str],
 ) -> ReadyPage:
-    """Answer every line of a table sent for a wave; store it when asked to and all is good.
+    """Answer every line of a table that was sent; store it when asked to and all is good.
 
-    `plan` reads it and returns what becomes of its lines, and the function that stores them and
-    tells how many. `refused` is the page for a table that cannot be read.
+    `code` is the wave that it is for, None for a list that outlives waves. `plan` reads it and
+    returns what becomes of its lines, and the function that stores them and tells how many.
+    `refused` is the page for a table that cannot be read.
     """
     sent = request.files.get("file")
     trial = request.form.get("do") != "store"
     try:
         sheet = read_table(sent.read() if sent else b"", (sent.filename if sent else "") or "CSV")
         with current_app.extensions["database"].writing() as session:
-            wave = wave_named(session, code)
+            wave = wave_named(session, code) if code else None
             report, store = plan(session, wave, sheet)
             stored = not trial and report.is_clean
             if stored:
-                record(session, action, f"{code} {store()}")
+                record(session, action, f"{code or ''} {store()}".strip())
     except Refusal as refusal:
         return refused(refusal), status_of(refusal)
     shown = render_template(f"admin/{template}", wave=wave, report=report, stored=stored, say=say)
     return shown, 200 if report.is_clean else 422
+
+
+def csv_file(write: Callable[[TextIO], None], name: str) -> Response:
+    """A table that `write` writes, as a file that the browser keeps under this name."""
+    stream = io.StringIO()
+    write(stream)
+    return attached(stream.getvalue(), CSV, name)
 
 
 def attached(content: bytes | str, kind: str, name: str) -> Response:

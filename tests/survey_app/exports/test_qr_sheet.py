@@ -60,6 +60,18 @@ def test_every_page_of_a6_holds_one_code_that_reads_back():
     assert [read_code(dark(page)) for page in pages] == [address_of(BASE, c.token) for c in cards]
 
 
+@pytest.mark.parametrize("length", [30, 120, 500])
+@pytest.mark.parametrize("paper", PAPERS)
+def test_a_procedure_is_printed_and_leaves_the_code_readable(paper, length):
+    name = ("Cấp giấy chứng nhận quyền sử dụng đất " * 14)[:length]
+    cards = made(1, procedure=name)
+    (page,) = sheet_pages(cards, BASE, paper, PPI)
+    picture = next(cells(page)) if paper == "a4" else dark(page)
+
+    assert read_code(picture) == address_of(BASE, cards[0].token)
+    assert sheet_pages(made(1), BASE, paper, PPI) != [page]
+
+
 def test_the_reader_of_codes_would_notice_another_address():
     (page,) = sheet_pages(made(1), BASE, "a6", PPI)
 

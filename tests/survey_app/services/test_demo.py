@@ -24,8 +24,9 @@ from survey_app.models.waves import (
 )
 from survey_app.services import demo
 from survey_app.services.demo import is_for_demo, load_demo, visitors_link
+from survey_app.services.procedures import all_procedures
 from survey_app.services.responses import accept_response
-from survey_app.services.waves import door_of, is_open
+from survey_app.services.waves import door_of, fields_of_work, is_open
 from tests.survey_app.factories import NOW, catalogue, make_wave, response_content
 
 ALL = 486 + 740
@@ -211,7 +212,10 @@ def test_a_visitor_finds_a_one_stop_centre_with_agencies_and_fields(demo_databas
         assert [unit.code for unit in centre.units] == ["SNNMT-CT", "STC-CT", "SXD-CT"]
         assert {unit.valid_from for unit in centre.units} == {date(2025, 3, 1)}
         assert {unit.level for unit in centre.units} == {"department"}
-        assert session.scalar(select(func.count()).select_from(Procedure)) == 5
+        fields = {code for code, _name in fields_of_work(session)}
+        assert len(fields) == 5
+        below = [line.field[0] for line in all_procedures(session) if line.field]
+        assert set(below) == fields
         assert session.get_one(Unit, stored.unit_id).code == "SXD-CT"
         assert session.get_one(Unit, stored.receiving_unit_id).code == "TTPVHCC"
 
@@ -239,7 +243,11 @@ def test_a_demo_loaded_before_there_was_a_centre_is_topped_up(demo_database):
             (WaveUnit, WaveUnit.unit_id, centre.unit_id),
         ):
             session.execute(delete(kind).where(column == value))
-        for row in (centre, *units, *session.scalars(select(Procedure))):
+        for row in (
+            centre,
+            *units,
+            *session.scalars(select(Procedure).order_by(Procedure.id.desc())),
+        ):
             session.delete(row)
             session.flush()
 

@@ -7,11 +7,12 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
-from survey_app.models.waves import Wave
+from survey_app.models.waves import Procedure, Wave
 from survey_app.services import paging
 from survey_app.services.links import check_link, link_to, read_token, revoke_links, rotate_keys
 from survey_app.services.paging import Asked
 from survey_app.services.points import (
+    Wanted,
     add_counter,
     cards,
     clean_name,
@@ -198,9 +199,9 @@ def test_a_closed_counter_is_not_printed_and_opens_again(session):
 
     assert point.closed_at == NOW
     with pytest.raises(Refusal, match="Không có quầy nào"):
-        cards(session, wave, None, KEY, NOW)
+        cards(session, wave, Wanted(), KEY, NOW)
     reopen_point(point)
-    assert len(cards(session, wave, None, KEY, NOW)) == 1
+    assert len(cards(session, wave, Wanted(), KEY, NOW)) == 1
 
 
 def test_cards_are_of_all_open_counters_or_of_one(database):
@@ -209,8 +210,11 @@ def test_cards_are_of_all_open_counters_or_of_one(database):
         made = [make_point(session, wave, name=f"Quầy {k}") for k in range(3)]
         close_point(made[2], NOW)
 
-        assert [card.name for card in cards(session, wave, None, KEY, NOW)] == ["Quầy 0", "Quầy 1"]
-        (only,) = cards(session, wave, made[1].code, KEY, NOW)
+        assert [card.name for card in cards(session, wave, Wanted(), KEY, NOW)] == [
+            "Quầy 0",
+            "Quầy 1",
+        ]
+        (only,) = cards(session, wave, Wanted(made[1].code), KEY, NOW)
         assert read_token(session, only.token, KEY).point_id == made[1].id
 
 
@@ -219,18 +223,35 @@ def test_a_renewed_link_replaces_what_was_printed(session):
     point = make_point(session, wave)
     before = link_to(session, wave, point, NOW)
     revoke_links(session, wave, point)
-    (card,) = cards(session, wave, None, KEY, NOW)
+    (card,) = cards(session, wave, Wanted(), KEY, NOW)
 
     with pytest.raises(Gone):
         check_link(session, before, NOW)
     check_link(session, read_token(session, card.token, KEY), NOW)
 
 
+def test_cards_of_a_procedure_say_it_and_end_with_the_links_of_their_counter(session):
+    wave = make_wave(session)
+    points = [make_point(session, wave) for _ in range(2)]
+    procedure = Procedure(code="HT.1", name="Đăng ký khai sinh")
+    session.add(procedure)
+    session.flush()
+    printed = cards(session, wave, Wanted(procedure=procedure), KEY, NOW)
+    links = [read_token(session, card.token, KEY) for card in printed]
+
+    assert [card.procedure for card in printed] == ["Đăng ký khai sinh"] * 2
+    assert [link.procedure_id for link in links] == [procedure.id] * 2
+    revoke_links(session, wave, points[0])
+    with pytest.raises(Gone):
+        check_link(session, links[0], NOW)
+    check_link(session, links[1], NOW)
+
+
 def test_the_last_day_holds_for_what_is_printed_from_then_on(session):
     wave = make_wave(session)
     make_point(session, wave)
     set_last_day(wave, "2026-12-31", TODAY)
-    assert cards(session, wave, None, KEY, NOW)[0].last_day == date(2026, 12, 31)
+    assert cards(session, wave, Wanted(), KEY, NOW)[0].last_day == date(2026, 12, 31)
 
     set_last_day(wave, " ", TODAY)
     assert wave.links_expire_on is None
@@ -247,9 +268,9 @@ def test_a_rotation_is_told_with_the_codes_it_stops(database):
         assert (rotation(session).newest, rotation(session).stops_from) == (days[0], None)
         wave = make_wave(session)
         make_point(session, wave)
-        (first,) = cards(session, wave, None, KEY, NOW)
+        (first,) = cards(session, wave, Wanted(), KEY, NOW)
         rotate_keys(session, days[1])
-        (second,) = cards(session, wave, None, KEY, NOW)
+        (second,) = cards(session, wave, Wanted(), KEY, NOW)
         told = rotation(session)
         assert (told.stops_from, told.stops_until) == (days[0], days[1])
 
@@ -269,7 +290,7 @@ def asked_of(database, number):
     with statements_of(database) as told, database.writing() as session:
         wave = session.get_one(Wave, wave_id)
         assert len(points_of(session, wave, Asked(), KEY, NOW).lines) == number
-        assert len(cards(session, wave, None, KEY, NOW)) == number
+        assert len(cards(session, wave, Wanted(), KEY, NOW)) == number
     return len(told)
 
 

@@ -11,14 +11,15 @@ from sqlalchemy import select
 from survey_app import create_app, worker
 from survey_app.config import Config
 from survey_app.models.accounts import AuditEntry
+from survey_app.models.responses import Response
 from survey_app.models.runs import Job
-from survey_app.models.waves import CollectionPoint, Wave
+from survey_app.models.waves import CollectionPoint, Procedure, Wave
 from survey_app.services.accounts import create_account
 from survey_app.services.links import read_token
 from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave
-from tests.survey_app.web.citizen_door import hidden
+from tests.survey_app.web.citizen_door import ANSWERS, Person, hidden
 from tests.survey_app.web.served import served
 
 PASSWORD = "mật khẩu đủ dài"
@@ -247,6 +248,73 @@ def test_the_picture_of_a_code_says_the_address(client, point):
     assert text_of(modules_of(picture.data)[4:-4, 4:-4]) == address
 
 
+@pytest.fixture
+def procedure(sqlite_database):
+    """A field with a procedure, of which the code is returned."""
+    with sqlite_database.writing() as session:
+        field = Procedure(code="ho-tich", name="Hộ tịch")
+        session.add(field)
+        session.flush()
+        session.add(Procedure(code="HT.1", name="Đăng ký khai sinh", parent_id=field.id))
+    return "HT.1"
+
+
+def procedures_answered(database):
+    with database.reading() as session:
+        query = select(Procedure.code).join(Response, Response.procedure_id == Procedure.id)
+        return session.scalars(query).all()
+
+
+def test_without_procedures_none_is_offered(client, point):
+    assert 'name="procedure"' not in client.get(f"{PAGE}/{point}").text
+    assert 'name="procedure"' not in client.get(PAGE).text
+
+
+@pytest.mark.parametrize("wished", ["HT.1", "Đăng ký khai sinh"])
+def test_a_code_for_a_procedure_is_kept_by_the_answer_and_ends_with_the_counters(
+    app, client, sqlite_database, point, procedure, wished
+):
+    page = f"{PAGE}/{point}"
+    usual = address_on(client.get(page))
+    shown = client.get(page, query_string={"procedure": wished})
+    assert "Mã QR cho «Đăng ký khai sinh»" in text_of_page(shown)
+    address = address_on(shown)
+    picture = client.get(f"{page}/qr.svg?procedure=HT.1")
+    assert text_of(modules_of(picture.data)[4:-4, 4:-4]) == address != usual
+
+    phone = Person(app.test_client(), address.removeprefix("https://khaosat.example.vn"))
+    phone.send("", phone.see())
+    phone.send("/1", **ANSWERS)
+    phone.send("/review")
+    assert procedures_answered(sqlite_database) == ["HT.1"]
+    send(client, f"{page}/renew")
+    assert phone.see().status_code == 410
+
+
+def test_forms_begun_by_codes_for_two_procedures_are_two_forms(
+    app, client, sqlite_database, point, procedure
+):
+    page, browser = f"{PAGE}/{point}", app.test_client()
+    for wished in ("ho-tich", "HT.1"):
+        address = address_on(client.get(f"{page}?procedure={wished}"))
+        phone = Person(browser, address.removeprefix("https://khaosat.example.vn"))
+        phone.send("", phone.see())
+    phone.send("/1", **ANSWERS)
+    phone.send("/review")
+
+    assert procedures_answered(sqlite_database) == ["HT.1"]
+
+
+def test_a_procedure_nobody_knows_is_told_on_the_page(client, point, procedure):
+    shown = client.get(f"{PAGE}/{point}", query_string={"procedure": "khai sinh"})
+    sheet = send(client, f"{PAGE}/sheet", PAGE, paper="a4", procedure="khai sinh")
+
+    for answer in (shown, sheet):
+        assert answer.status_code == 400
+        assert "Không có thủ tục hoặc lĩnh vực «khai sinh»" in text_of_page(answer)
+        assert 'value="khai sinh"' in answer.text
+
+
 def print_sheet(app, client, **fields):
     asked = send(client, f"{PAGE}/sheet", PAGE, **fields)
     config = app.extensions["config"]
@@ -268,6 +336,15 @@ def test_a_sheet_is_asked_for_made_and_taken(app, client, sqlite_database, point
     assert taken.data.startswith(b"%PDF")
     assert f"ma-qr-w-{paper}.pdf" in taken.headers["Content-Disposition"]
     assert actions(sqlite_database) == ["ask_qr_sheet"]
+
+
+def test_a_sheet_is_printed_for_a_procedure(app, client, sqlite_database, point, procedure):
+    _, address = print_sheet(app, client, paper="a6", point=point, procedure="Đăng ký khai sinh")
+    with sqlite_database.reading() as session:
+        subject = session.scalars(select(AuditEntry.subject).order_by(AuditEntry.id.desc())).first()
+
+    assert client.get(f"{address}/qr.pdf").status_code == 200
+    assert subject == f"w {point} a6 HT.1"
 
 
 def test_a_sheet_without_an_open_counter_says_so(app, client, point):

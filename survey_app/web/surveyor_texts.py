@@ -56,7 +56,6 @@ def _door() -> dict[str, str]:
             "thẻ kia, hoặc đóng thẻ kia: thẻ này sẽ tự mở. Ở đây vẫn gửi được phiếu."
         ),
         "locks_soon": _("Máy sẽ tự khóa sau {n} giây. Chạm vào màn hình để làm tiếp."),
-        "trouble": _("Chưa mở được ứng dụng. Xin đóng rồi mở lại; phiếu trên máy vẫn còn."),
     }
 
 

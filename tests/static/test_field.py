@@ -7,9 +7,9 @@ import pytest
 
 from analysis.dispositions import OUTCOMES
 from survey_app.services.signing import receipt_key, sign_receipt
+from tests.static.modules import module_page, run
 
 ROOT = Path(__file__).parents[2]
-JS = ROOT / "static" / "js"
 KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
 SECRET = "a-secret-of-the-tests-with-32-signs"
 AREA = {"code": "A1", "quota": 3, "reserve": 2}
@@ -17,28 +17,8 @@ AREA = {"code": "A1", "quota": 3, "reserve": 2}
 
 @pytest.fixture(scope="module")
 def page(browser):
-    """A page that can load the modules by their addresses, without a server of ours."""
-    page = browser.new_page()
-
-    def serve(route):
-        name = route.request.url.partition("/js/")[2]
-        if name and not (JS / name).exists():
-            route.fulfill(status=404)  # a test that waits for no answer waits for ever
-        elif name:
-            route.fulfill(path=JS / name, content_type="text/javascript")
-        else:
-            route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
-
-    page.route("https://tablet.test/**", serve)
-    page.goto("https://tablet.test/")
-    yield page
-    page.close()
-
-
-def run(page, module, body, given=None):
-    return page.evaluate(
-        f"async (given) => {{ const m = await import('/js/{module}'); {body} }}", given
-    )
+    with module_page(browser) as page:
+        yield page
 
 
 def test_the_same_adult_is_chosen_as_on_the_server(page):

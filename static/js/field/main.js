@@ -1,6 +1,6 @@
 // The surveyor's app: opens without a network, asks for the PIN, shows the lists, sends what waits.
 
-import { button } from "../dom.js";
+import { button, el } from "../dom.js";
 import { Idle } from "../idle.js";
 import { draw, enter, setAside, stopScreen } from "./ask.js";
 import { chosenOf, eligibleStep, selectionStep } from "./begin.js";
@@ -27,7 +27,8 @@ const FACTS = ["token", "name", "surveyor", "pack", "forms", "etag", "offset", "
 const ON_APPLE = /iPad|iPhone|iPod/.test(navigator.userAgent)
   || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 0);
 
-app.version = document.getElementById("field").dataset.version;
+const { version, trouble, again: tryAgain } = document.getElementById("field").dataset;
+app.version = version;
 app.holds = false; // whether this tab is the one with the drafts
 app.heard = false; // whether the service answered the last time
 Object.assign(app.screens, {
@@ -206,9 +207,9 @@ app.contact = async () => {
   heard(await server.contact(app.facts.token, told));
 };
 
-/** Fetch the package, when there is another one. */
+/** Fetch the package, when there is another one; one tab does, as forms of drafts have to stay. */
 app.refresh = async () => {
-  if (!app.facts.token) return;
+  if (!app.facts.token || !app.holds) return;
   const answer = await server.fetchPackage(app.facts.token, app.facts.etag);
   heard(answer);
   if (answer.status !== 200 || !answer.body?.questionnaires) return;
@@ -216,10 +217,12 @@ app.refresh = async () => {
   for (const form of answer.body.questionnaires) {
     forms[`${form.code}/${form.version}/${form.checksum}`] = form;
   }
-  await app.keep({ pack: answer.body, etag: answer.etag, forms });
+  const kept = app.keep({ pack: answer.body, etag: answer.etag, forms });
+  await kept.catch((error) => console.info("the package is fetched again later:", error.name));
 };
 
 async function callHome() {
+  await app.outbox.redo();
   await app.contact();
   await app.refresh();
   await app.measure();
@@ -267,7 +270,9 @@ async function holdDrafts() {
   app.go("elsewhere");
   navigator.locks.request("field-drafts", async () => {
     Object.assign(app.facts, await facts());
-    return hold();
+    const held = hold();
+    callHome();
+    return held;
   });
 }
 
@@ -303,6 +308,7 @@ async function open() {
     if (waited > 0 && app.outbox.waiting === 0) app.contact(); // a batch still counts its own forms
     waited = app.outbox.waiting;
   });
+  await app.outbox.count(); // the first screen says already what waits
   await holdDrafts();
   document.documentElement.dataset.open = "yes";
   await app.outbox.start();
@@ -333,5 +339,6 @@ addEventListener("popstate", () => {
 });
 open().catch((error) => {
   console.error("the app could not open:", error);
-  show("trouble", t("trouble"), []);
+  const reload = button(tryAgain, () => location.reload(), { class: "key main" });
+  show("trouble", trouble, [el("div", { class: "row" }, reload)]); // perhaps there are no texts yet
 });

@@ -195,7 +195,7 @@ function reviewScreen(frame) {
   show("review", t("review_title"), [
     paragraphs(t("review_lead")),
     interview.locked.size
-      ? el("p", { class: "state" }, t("private_done", { n: interview.locked.size })) : null,
+      ? el("p", { class: "state" }, t("private_done")) : null,
     el("div", { class: "row" }, button(t("finish"), () => finish(), { class: "key main" })),
     el("dl", { class: "answers" }, lines),
     lines.length > 8
@@ -219,6 +219,12 @@ export function stopScreen() {
 async function finish(partial = false) {
   const ended = interview;
   const { assignment, household, eligible, chosen, wave } = ended;
+  ended.settle();
+  if (!partial && ended.mendProblem()) {
+    await move(() => null);
+    alert(t("to_mend"));
+    return;
+  }
   show("sending", t("saving"), []);
   await app.saver.save().catch(() => null);
   const content = ended.content(app.version, { partial });

@@ -233,7 +233,7 @@ def test_what_was_answered_in_private_cannot_be_opened_again(take_tablet, sqlite
     surveyor.see("Xem lại phiếu")
 
     assert "gợi ý đưa tiền" not in page.content()
-    page.get_by_text("Số câu đã trả lời riêng và đã khóa: 2.").wait_for()
+    page.get_by_text("Các câu đã trả lời riêng được khóa").wait_for()
     assert "Câu hỏi số 7?" not in page.locator("main").inner_text()
     assert page.get_by_role("button", name="Sửa").count() == 10
     surveyor.press("Quay lại")

@@ -138,6 +138,9 @@ def _before() -> dict[str, str]:
     return {
         "eligible_title": _("Có bao nhiêu người từ 18 tuổi trở lên sống ở hộ này?"),
         "eligible_hint": _("Tính người thường sống ở đây, kể cả người đang vắng hôm nay."),
+        "eligible_again": _(
+            "Số đã bấm là {n}. Chỉ đổi khi bấm nhầm: số đã bấm vẫn được ghi và báo cho giám sát viên."
+        ),
         "eligible_nobody": _("Không có ai"),
         "selection_title": _("Hỏi ai trong hộ?"),
         "kish_men": _("Ghi ra giấy những người đàn ông từ 18 tuổi, người lớn tuổi nhất trước."),
@@ -158,6 +161,7 @@ def _before() -> dict[str, str]:
         "selection_fixed": _(
             "Người đã được chọn không đổi, kể cả khi vắng hay từ chối: hẹn lại hoặc ghi kết quả."
         ),
+        "selection_recount": _("Tôi bấm nhầm số người"),
         "selection_met": _("Gặp được người này"),
         "selection_leave": _("Đã để lại phiếu cho người này"),
         "selection_not": _("Không hỏi được người này"),

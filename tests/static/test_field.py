@@ -150,3 +150,40 @@ def test_seconds_are_those_on_the_screen_and_pauses_are_told(page):
     assert found["pauses"] == [90, 65]
     assert found["elapsed"] == 166
     assert json.dumps(found["clock"]["monotonic_ms"])[:3] == "166"
+
+
+# Two clocks that only the test moves; `after` lets seconds pass, of which the device sleeps some.
+CLOCKS = """
+  let [now, at] = [0, Date.parse("2026-11-29T08:00:00Z")];
+  const [ticks, date] = [performance.now, Date.now];
+  performance.now = () => now;
+  Date.now = () => at;
+  const after = (awake, asleep = 0) => { now += awake * 1000; at += (awake + asleep) * 1000; };
+  const watch = new m.Watch();
+"""
+REAL = "performance.now = ticks; Date.now = date;"
+
+
+def test_time_out_of_sight_is_a_pause_and_no_time_at_the_form(page):
+    body = """
+      watch.enter("q1"); after(5); watch.hide(); after(30, 240); watch.show();
+      after(7); watch.hide(); after(20); watch.hide(); watch.show(); watch.show();
+      after(1); watch.enter("q2"); at -= 3_600_000; after(2);"""
+
+    found = run(page, "paradata.js", f"{CLOCKS}{body}const sent = watch.sent('v'); {REAL} return sent")
+
+    assert found["pages"] == [["q1", 13], ["q2", 2]]
+    assert (found["seconds"], found["elapsed"]) == (15, 305)
+    assert found["pauses"] == [270]
+
+
+def test_a_draft_kept_while_nobody_sees_it_knows_since_when(page):
+    body = """
+      watch.enter("q1"); after(5); watch.hide(); after(10, 600);
+      const again = new m.Watch(JSON.parse(JSON.stringify(watch.kept()))); after(0, 90);
+      again.enter("q1"); after(1); const sent = again.sent("v");"""
+
+    found = run(page, "paradata.js", f"{CLOCKS}{body} {REAL} return sent")
+
+    assert found["pages"] == [["q1", 6]]
+    assert (found["seconds"], found["pauses"]) == (6, [610, 90])

@@ -2,8 +2,7 @@
 
 import { button, el } from "../dom.js";
 import { Idle } from "../idle.js";
-import { draw, enter, setAside, stopScreen } from "./ask.js";
-import { chosenOf, eligibleStep, selectionStep } from "./begin.js";
+import { current, draw, enter, setAside, stopScreen } from "./ask.js";
 import { chooseScreen, enrolScreen, forgottenScreen, unlockScreen } from "./door.js";
 import {
   appointmentScreen, areaScreen, confirmScreen, homeScreen, householdScreen, outcomesScreen,
@@ -68,44 +67,26 @@ app.lock = async () => {
 
 app.resume = (draft) => enter(app.takeUp(draft));
 
-/** Begin there: an interview, a form on paper that came back, or one that is left. */
+/**
+ * Begin there: an interview, a form on paper that came back, or one that is left. Where somebody was
+ * chosen already, it goes on with that.
+ */
 app.begin = async (assignment, serial, purpose) => {
-  const wave = app.waveOf(assignment);
-  const { selected } = householdOf(assignment, app.calls, serial);
-  const { eligible, chosen } = selected ?? {};
-  if (purpose === "leave") {
-    leaveForm({ assignment, household: serial, leaving: true }, eligible, chosen);
-    return;
-  }
-  const { code, key, notice, notice_points, private_items } = wave;
-  const { households, ...area } = assignment; // what came of others is no part of a draft
-  const about = {
-    assignment: area, household: serial, eligible, chosen, paper: purpose === "paper",
-    wave: { code, key, notice, notice_points, private_items },
-    questionnaire: app.formFor(assignment),
-  };
-  const interview = new Interview(about);
-  if (eligible && purpose === "talk") interview.at = "selection";
+  const draft = app.draftOf(assignment, serial);
+  const interview = draft ? app.takeUp(draft) : newInterview(assignment, serial, purpose);
+  interview.leaving = purpose === "leave";
   await enter(interview);
 };
 
-/** A form on paper is left for the person chosen. */
-function leaveForm(about, eligible, chosen) {
-  const { assignment, household } = about;
-  const frame = { back: () => app.go("household", assignment.code, household) };
-  const found = (n, number) => ({ eligible: n, chosen: number });
-  const select = (n, number) => selectionStep({
-    about, eligible: n, chosen: number, frame,
-    met: () => app.record(assignment, household, "given_out", found(n, number)),
-    other: () => app.go("outcomes", assignment, household, found(n, number)),
+function newInterview(assignment, serial, purpose) {
+  const { eligible, chosen } = householdOf(assignment, app.calls, serial).selected ?? {};
+  const { code, key, notice, notice_points, private_items } = app.waveOf(assignment);
+  const { households, ...area } = assignment; // what came of others is no part of a draft
+  return new Interview({
+    assignment: area, household: serial, eligible, chosen, paper: purpose === "paper",
+    wave: { code, key, notice, notice_points, private_items },
+    questionnaire: app.formFor(assignment),
   });
-  if (eligible) select(eligible, chosen);
-  else {
-    eligibleStep({
-      about, now: null, frame, chosen: (n) => select(n, chosenOf(assignment, household, n)),
-      nobody: () => app.go("confirm", assignment, household, "nobody_eligible", {}),
-    });
-  }
 }
 
 /** Note and send what came of a call; a draft of that household ends with it. */
@@ -325,9 +306,14 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
   }, { capture: true, passive: true });
 }
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") app.saver?.save().catch(() => null);
+  if (document.visibilityState === "hidden") {
+    current()?.watch.hide();
+    app.saver?.save().catch(() => null);
+    return;
+  }
   // a tablet that sleeps stops the monotonic clock, so the other one is asked too
-  else if (app.key && Date.now() - touched > QUIET) app.lock();
+  if (app.key && Date.now() - touched > QUIET) app.lock();
+  else current()?.watch.show();
 });
 addEventListener("pagehide", () => app.saver?.save().catch(() => null));
 addEventListener("pageshow", (event) => event.persisted && location.reload());

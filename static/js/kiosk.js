@@ -472,7 +472,13 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
   addEventListener(sign, () => idle.touch(), { capture: true, passive: true });
 }
 // Who wakes the screen may be somebody else: the warning covers it until one touches «more time».
-document.addEventListener("visibilitychange", () => document.hidden && idle.doubt());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) person?.watch.show();
+  else {
+    person?.watch.hide();
+    idle.doubt();
+  }
+});
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("contextmenu", (event) => event.preventDefault());
 open();

@@ -1,5 +1,6 @@
 // How an interview went, measured with the monotonic clock: seconds on each question, answers that
-// were changed, pauses. Only while the app was closed the device's clock has to do.
+// were changed, pauses. Only while nobody saw it the device's clock is asked too: the app may have
+// been closed, and a device that sleeps stops the other one.
 
 const PAUSE = 60; // seconds without the interview on the screen that count as a pause
 const MOST_PAGES = 400;
@@ -10,6 +11,8 @@ const seconds = (milliseconds) => Math.round(milliseconds / 1000);
 export class Watch {
   #since = null; // when the page on the screen was entered
   #page = null;
+  #hidden = null; // the page that nobody sees at the moment
+  #left; // when the interview was last on the screen, by both clocks: {ticks, at}
 
   constructor(kept = {}) {
     this.opened = kept.opened ?? new Date().toISOString();
@@ -18,20 +21,28 @@ export class Watch {
     this.pages = kept.pages ?? [];
     this.changes = kept.changes ?? {};
     this.pauses = kept.pauses ?? [];
-    this.left = performance.now();
-    const away = kept.at === undefined ? 0 : Math.max(0, Date.now() - kept.at);
-    this.#away(away);
+    this.#left = { ticks: performance.now(), at: kept.at ?? Date.now() };
+    this.#away();
   }
 
-  #away(milliseconds) {
+  #leaves() {
+    this.#left = { ticks: performance.now(), at: Date.now() };
+  }
+
+  /** The time since it was last on the screen; a device's clock that was put back tells nothing. */
+  #away() {
+    const { ticks, at } = this.#left;
+    const milliseconds = Math.max(performance.now() - ticks, Date.now() - at);
     this.elapsed += milliseconds;
     if (seconds(milliseconds) >= PAUSE) this.pauses.push(seconds(milliseconds));
+    this.#leaves();
   }
 
   /** A question is on the screen now. */
   enter(page) {
     this.leave();
-    this.#away(performance.now() - this.left);
+    this.#away();
+    this.#hidden = null;
     this.#page = page;
     this.#since = performance.now();
   }
@@ -46,7 +57,18 @@ export class Watch {
     if (last?.[0] === this.#page) last[1] += spent;
     else if (this.pages.length < MOST_PAGES) this.pages.push([this.#page, spent]);
     this.#page = null;
-    this.left = performance.now();
+    this.#leaves();
+  }
+
+  /** The screen is dark, or another app is in front. */
+  hide() {
+    this.#hidden = this.#page ?? this.#hidden;
+    this.leave();
+  }
+
+  /** What was hidden is seen again. */
+  show() {
+    if (this.#hidden !== null) this.enter(this.#hidden);
   }
 
   /** An answer that was there already became another one. */
@@ -62,13 +84,14 @@ export class Watch {
     const shown = page === null ? pages : [...pages, [page, spent]];
     return {
       opened, active: active + spent, elapsed: elapsed + spent, pages: shown, changes, pauses,
-      at: Date.now(),
+      at: page === null ? this.#left.at : Date.now(),
     };
   }
 
   /** What is sent. */
   sent(app) {
     this.leave();
+    this.#away();
     return {
       app,
       seconds: seconds(this.active),

@@ -2,6 +2,8 @@
 // The format of a sealed form is defined in survey_app/services/sealing.py. Kiosks and tablets
 // use this one module. It knows no page and no address: it is given `post(items)`.
 
+import { Database } from "./database.js";
+
 export const SAVED = "saved";
 export const SENDING = "sending";
 export const RECEIVED = "received";
@@ -72,7 +74,7 @@ export async function isGenuine(point, receipt) {
  * page in between makes up clears nothing. A `change` event tells of each receipt, in every tab.
  */
 export class SealedQueue extends EventTarget {
-  #database = null;
+  #database;
   #sending = new Set();
   #size = BATCH;
   #running = null;
@@ -84,6 +86,7 @@ export class SealedQueue extends EventTarget {
   constructor({ name, post, signer, keeps = false }) {
     super();
     Object.assign(this, { name, post, keeps, signer });
+    this.#database = new Database(name, { [STORE]: { keyPath: "id" } });
     this.#news = new BroadcastChannel(name);
     this.#news.onmessage = ({ data }) => this.#tell(data);
   }
@@ -258,47 +261,12 @@ export class SealedQueue extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail }));
   }
 
-  /** The database; opened anew after the browser, or a newer app in another tab, has closed it. */
-  #open() {
-    const forget = () => { this.#database = null; };
-    this.#database ??= new Promise((resolve, reject) => {
-      const request = indexedDB.open(this.name, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-      request.onsuccess = () => {
-        const database = request.result;
-        database.onclose = forget;
-        database.onversionchange = () => {
-          database.close();
-          forget();
-        };
-        resolve(database);
-      };
-      request.onerror = () => {
-        forget();
-        reject(request.error);
-      };
-    });
-    return this.#database;
+  #all() {
+    return this.#database.read(STORE, (store) => store.getAll());
   }
 
-  async #all() {
-    const store = (await this.#open()).transaction(STORE).objectStore(STORE);
-    return new Promise((resolve, reject) => {
-      const request = store.getAll();
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
-    });
-  }
-
-  async #write(change) {
-    const database = await this.#open();
-    await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
-      transaction.oncomplete = resolve;
-      // Only now is the reason known: at the error of a request it is still null.
-      transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
-      change(transaction.objectStore(STORE));
-    });
+  #write(change) {
+    return this.#database.write(STORE, (store) => change(store(STORE)));
   }
 
   /** Change a form that is still here; another tab may have settled it. */

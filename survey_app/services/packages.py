@@ -18,7 +18,7 @@ from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WaveKey, WavePoint
 from survey_app.services.consent import NOTICE, is_sensitive, notice_of
 from survey_app.services.fieldwork import assignments_of
-from survey_app.services.private_items import private_items
+from survey_app.services.private_items import private_items, shown_alone
 from survey_app.services.sealing import find_public_key
 from survey_app.services.waves import is_collecting, is_open
 
@@ -59,7 +59,9 @@ def package(
                 part["units"].append({"code": unit.code, "name": unit.name})
     used = {name for _, name in collecting}
     for (_, name), part in collecting.items():
-        _tell_notice(session, part, catalogue.questionnaire(name).definition)
+        version = catalogue.questionnaire(name).definition
+        part["private_items"] = shown_alone(version, part["private_items"])
+        _tell_notice(session, part, version)
     places = {
         (part["code"], point["code"])
         for part in collecting.values()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
-from questionnaires.model import QuestionnaireVersion
+from questionnaires.model import Item, QuestionnaireVersion
 from questionnaires.refusal import Refusal
 from questionnaires.rules import items_named
 from survey_app.models.waves import Wave, WaveForm
@@ -54,6 +54,14 @@ def private_items(form: WaveForm) -> tuple[str, ...]:
     return tuple((form.private_items or "").split())
 
 
+def shown_alone(version: QuestionnaireVersion, chosen: Collection[str]) -> list[str]:
+    """The codes of what only the respondent sees: the questions chosen, and notes that hang on them.
+
+    A note that is shown after a certain answer tells that answer to whoever sees it.
+    """
+    return [item.code for item in version.items if item.code in chosen or _tells(item, chosen)]
+
+
 def secret_items(session: Session, wave_id: int, version: QuestionnaireVersion) -> frozenset[str]:
     """What no member of staff reads: sensitive questions, and those a respondent answers alone."""
     form = session.get(WaveForm, (wave_id, version.code, version.version))
@@ -90,7 +98,7 @@ def keep_private(
     version = catalogue.questionnaire(newer).definition
     codes = set(private_items(form_named(session, wave, older)))
     for item in version.items:  # rules name earlier items only
-        if item.kind != "note" and codes & set(items_named(item.asked_if or ())):
+        if item.kind != "note" and _tells(item, codes):
             codes.add(item.code)
     choose_private(session, catalogue, wave, newer, codes)
 
@@ -98,11 +106,15 @@ def keep_private(
 def _refuse_telling(version: QuestionnaireVersion, chosen: Collection[str]) -> None:
     for item in version.items:
         if item.kind == "note" or item.code in chosen:
-            continue
-        for code in items_named(item.asked_if or ()):
-            if code in chosen:
-                template = (
-                    "Câu «{item}» được hỏi tùy câu trả lời của câu «{private}», nên để lộ câu đó. "
-                    "Xin chọn cả hai câu."
-                )
-                raise Refusal(template, item=item.code, private=code)
+            continue  # a note goes along: `shown_alone`
+        for code in _tells(item, chosen):
+            template = (
+                "Câu «{item}» được hỏi tùy câu trả lời của câu «{private}», nên để lộ câu đó. "
+                "Xin chọn cả hai câu."
+            )
+            raise Refusal(template, item=item.code, private=code)
+
+
+def _tells(item: Item, chosen: Collection[str]) -> list[str]:
+    """The questions, of those chosen, whose answers decide whether an item is shown."""
+    return [code for code in items_named(item.asked_if or ()) if code in chosen]

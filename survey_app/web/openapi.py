@@ -122,7 +122,12 @@ WAVE: Final[Schema] = object_of(
     units=list_of(object_of(("code", "name"), code=CODE, name=TEXT)),
     collection_points=list_of(object_of(("code", "unit"), code=CODE, unit=CODE)),
     closes_at=or_null(MOMENT),
-    private_items=list_of({**CODE, "description": "Câu người trả lời tự điền khi cầm máy."}),
+    private_items=list_of(
+        {
+            **CODE,
+            "description": "Câu người trả lời tự điền khi cầm máy, và ghi chú hiện tùy các câu ấy.",
+        }
+    ),
     notice={**TEXT, "description": "Tên bản thông báo; ghi vào consent khi được đồng ý."},
     notice_points={
         "type": "object",

@@ -56,7 +56,6 @@ def _door() -> dict[str, str]:
             "thẻ kia, hoặc đóng thẻ kia: thẻ này sẽ tự mở. Ở đây vẫn gửi được phiếu."
         ),
         "locks_soon": _("Máy sẽ tự khóa sau {n} giây. Chạm vào màn hình để làm tiếp."),
-        "trouble": _("Chưa mở được ứng dụng. Xin đóng rồi mở lại; phiếu trên máy vẫn còn."),
     }
 
 
@@ -139,6 +138,9 @@ def _before() -> dict[str, str]:
     return {
         "eligible_title": _("Có bao nhiêu người từ 18 tuổi trở lên sống ở hộ này?"),
         "eligible_hint": _("Tính người thường sống ở đây, kể cả người đang vắng hôm nay."),
+        "eligible_again": _(
+            "Số đã bấm là {n}. Chỉ đổi khi bấm nhầm: số đã bấm vẫn được ghi và báo cho giám sát viên."
+        ),
         "eligible_nobody": _("Không có ai"),
         "selection_title": _("Hỏi ai trong hộ?"),
         "kish_men": _("Ghi ra giấy những người đàn ông từ 18 tuổi, người lớn tuổi nhất trước."),
@@ -159,6 +161,7 @@ def _before() -> dict[str, str]:
         "selection_fixed": _(
             "Người đã được chọn không đổi, kể cả khi vắng hay từ chối: hẹn lại hoặc ghi kết quả."
         ),
+        "selection_recount": _("Tôi bấm nhầm số người"),
         "selection_met": _("Gặp được người này"),
         "selection_leave": _("Đã để lại phiếu cho người này"),
         "selection_not": _("Không hỏi được người này"),
@@ -218,7 +221,8 @@ def _interview() -> dict[str, str]:
         ),
         "review_title": _("Xem lại phiếu"),
         "review_lead": _("Kiểm tra cùng người trả lời. Nộp rồi thì không sửa được trên máy nữa."),
-        "private_done": _("Số câu đã trả lời riêng và đã khóa: {n}."),
+        "private_done": _("Các câu đã trả lời riêng được khóa và không hiện ở đây."),
+        "to_mend": _("Câu này chưa có câu trả lời hợp lệ. Xin hỏi lại, rồi nộp phiếu."),
         "no_answer": _("không trả lời"),
         "mend": _("Sửa"),
         "mend_this": _("Sửa: {text}"),

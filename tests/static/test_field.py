@@ -7,9 +7,9 @@ import pytest
 
 from analysis.dispositions import OUTCOMES
 from survey_app.services.signing import receipt_key, sign_receipt
+from tests.static.modules import module_page, run
 
 ROOT = Path(__file__).parents[2]
-JS = ROOT / "static" / "js"
 KISH = json.loads((ROOT / "tests" / "analysis" / "kish_vectors.json").read_text(encoding="utf-8"))
 SECRET = "a-secret-of-the-tests-with-32-signs"
 AREA = {"code": "A1", "quota": 3, "reserve": 2}
@@ -17,28 +17,8 @@ AREA = {"code": "A1", "quota": 3, "reserve": 2}
 
 @pytest.fixture(scope="module")
 def page(browser):
-    """A page that can load the modules by their addresses, without a server of ours."""
-    page = browser.new_page()
-
-    def serve(route):
-        name = route.request.url.partition("/js/")[2]
-        if name and not (JS / name).exists():
-            route.fulfill(status=404)  # a test that waits for no answer waits for ever
-        elif name:
-            route.fulfill(path=JS / name, content_type="text/javascript")
-        else:
-            route.fulfill(body="<title>SIPAS</title>", content_type="text/html")
-
-    page.route("https://tablet.test/**", serve)
-    page.goto("https://tablet.test/")
-    yield page
-    page.close()
-
-
-def run(page, module, body, given=None):
-    return page.evaluate(
-        f"async (given) => {{ const m = await import('/js/{module}'); {body} }}", given
-    )
+    with module_page(browser) as page:
+        yield page
 
 
 def test_the_same_adult_is_chosen_as_on_the_server(page):
@@ -170,3 +150,40 @@ def test_seconds_are_those_on_the_screen_and_pauses_are_told(page):
     assert found["pauses"] == [90, 65]
     assert found["elapsed"] == 166
     assert json.dumps(found["clock"]["monotonic_ms"])[:3] == "166"
+
+
+# Two clocks that only the test moves; `after` lets seconds pass, of which the device sleeps some.
+CLOCKS = """
+  let [now, at] = [0, Date.parse("2026-11-29T08:00:00Z")];
+  const [ticks, date] = [performance.now, Date.now];
+  performance.now = () => now;
+  Date.now = () => at;
+  const after = (awake, asleep = 0) => { now += awake * 1000; at += (awake + asleep) * 1000; };
+  const watch = new m.Watch();
+"""
+REAL = "performance.now = ticks; Date.now = date;"
+
+
+def test_time_out_of_sight_is_a_pause_and_no_time_at_the_form(page):
+    body = """
+      watch.enter("q1"); after(5); watch.hide(); after(30, 240); watch.show();
+      after(7); watch.hide(); after(20); watch.hide(); watch.show(); watch.show();
+      after(1); watch.enter("q2"); at -= 3_600_000; after(2);"""
+
+    found = run(page, "paradata.js", f"{CLOCKS}{body}const sent = watch.sent('v'); {REAL} return sent")
+
+    assert found["pages"] == [["q1", 13], ["q2", 2]]
+    assert (found["seconds"], found["elapsed"]) == (15, 305)
+    assert found["pauses"] == [270]
+
+
+def test_a_draft_kept_while_nobody_sees_it_knows_since_when(page):
+    body = """
+      watch.enter("q1"); after(5); watch.hide(); after(10, 600);
+      const again = new m.Watch(JSON.parse(JSON.stringify(watch.kept()))); after(0, 90);
+      again.enter("q1"); after(1); const sent = again.sent("v");"""
+
+    found = run(page, "paradata.js", f"{CLOCKS}{body} {REAL} return sent")
+
+    assert found["pages"] == [["q1", 6]]
+    assert (found["seconds"], found["pauses"]) == (6, [610, 90])

@@ -7,6 +7,7 @@ import {
   selectionStep,
 } from "./begin.js";
 import { placeOf } from "./home.js";
+import { householdOf } from "./outcomes.js";
 import { alert, paragraphs, say, show, t, wordsIn } from "./screen.js";
 import { Saver, app } from "./state.js";
 
@@ -80,29 +81,59 @@ export function draw() {
 }
 
 /** The call may end otherwise: keep the draft, and say what came of it. */
-async function end(screen, ...outcome) {
+async function end(next) {
   const { assignment, household, eligible, chosen } = interview;
   if (!(await setAside(false))) return;
   await app.load();
-  app.go(screen, assignment, household, ...outcome, { eligible, chosen });
+  next(assignment, household, { eligible, chosen });
 }
 
-const elsewhere = () => end("outcomes");
-const confirm = (outcome) => end("confirm", outcome);
+const elsewhere = () => end((...call) => app.go("outcomes", ...call));
+const confirm = (outcome) => end((assignment, household, found) => {
+  app.go("confirm", assignment, household, outcome, found);
+});
+const givenOut = () => end((assignment, household, found) => {
+  app.go("household", assignment.code, household);
+  app.record(assignment, household, "given_out", found);
+});
+
+/** So many adults live here. A number put right is a call of its own: supervisors see both. */
+async function count(number) {
+  const { assignment, household, eligible, chosen, wave } = interview;
+  if (eligible && eligible !== number) {
+    document.querySelectorAll("#main button").forEach((one) => { one.disabled = true; });
+    const before = app.call(assignment, household, "appointment", { eligible, chosen });
+    try {
+      await app.outbox.record(before, wave.key);
+    } catch (error) {
+      console.error("a call could not be kept:", error.name);
+      draw();
+      alert(t("not_saved"));
+      return;
+    }
+    await app.load();
+  }
+  interview.eligible = number || undefined;
+  interview.chosen = number ? chosenOf(assignment, household, number) : undefined;
+  if (number) forward();
+  else confirm("nobody_eligible");
+}
+
+/** A number may be put right once, while no call has told it yet. */
+function recounting() {
+  const { assignment, household } = interview;
+  const area = app.assignments.find(({ code }) => code === assignment.code) ?? assignment;
+  const isTold = householdOf(area, app.calls, household).selected !== null;
+  return isTold ? null : () => move(() => interview.recount());
+}
 
 const SCREENS = {
   eligible: (frame) => eligibleStep({
-    about: interview, now: interview.eligible, frame,
-    chosen: (number) => move(() => {
-      interview.eligible = number;
-      interview.chosen = chosenOf(interview.assignment, interview.household, number);
-      interview.forward();
-    }),
-    nobody: () => confirm("nobody_eligible"),
+    about: interview, now: interview.eligible, frame, chosen: count, nobody: () => count(0),
   }),
   selection: (frame) => selectionStep({
     about: interview, eligible: interview.eligible, chosen: interview.chosen,
-    met: forward, other: elsewhere, frame,
+    met: interview.leaving ? givenOut : forward, other: elsewhere, recount: recounting(), frame,
   }),
   language: (frame) => languageStep(interview, forward, frame),
   presence: (frame) => presenceStep(interview, forward, frame),
@@ -195,7 +226,7 @@ function reviewScreen(frame) {
   show("review", t("review_title"), [
     paragraphs(t("review_lead")),
     interview.locked.size
-      ? el("p", { class: "state" }, t("private_done", { n: interview.locked.size })) : null,
+      ? el("p", { class: "state" }, t("private_done")) : null,
     el("div", { class: "row" }, button(t("finish"), () => finish(), { class: "key main" })),
     el("dl", { class: "answers" }, lines),
     lines.length > 8
@@ -219,6 +250,12 @@ export function stopScreen() {
 async function finish(partial = false) {
   const ended = interview;
   const { assignment, household, eligible, chosen, wave } = ended;
+  ended.settle();
+  if (!partial && ended.mendProblem()) {
+    await move(() => null);
+    alert(t("to_mend"));
+    return;
+  }
   show("sending", t("saving"), []);
   await app.saver.save().catch(() => null);
   const content = ended.content(app.version, { partial });

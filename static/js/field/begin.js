@@ -19,11 +19,11 @@ function pick(options, now, chosen) {
   return el("div", { class: "stack" }, buttons);
 }
 
-/** How many adults live here: nobody ends the call. */
+/** How many adults live here: nobody ends the call; `now` is a number that is put right. */
 export function eligibleStep({ about, now, chosen, nobody, frame }) {
   const numbers = Array.from({ length: MOST_ADULTS }, (_one, place) => place + 1);
   show("eligible", t("eligible_title"), [
-    paragraphs(t("eligible_hint")),
+    paragraphs(t("eligible_hint"), now ? t("eligible_again", { n: now }) : null),
     el("div", { class: "numbers" }, numbers.map((number) => button(String(number), () => chosen(number), {
       class: "key number", "aria-pressed": String(now === number),
     }))),
@@ -53,8 +53,8 @@ function kishParts(assignment, serial, eligible, chosen) {
   ];
 }
 
-/** Who is asked; when it is not possible, what came of the call. */
-export function selectionStep({ about, eligible, chosen, met, other, frame }) {
+/** Who is asked; when it is not possible, what came of the call; `recount` puts the number right. */
+export function selectionStep({ about, eligible, chosen, met, other, recount, frame }) {
   const { assignment, household } = about;
   const parts = assignment.selection === "kish"
     ? kishParts(assignment, household, eligible, chosen)
@@ -65,7 +65,9 @@ export function selectionStep({ about, eligible, chosen, met, other, frame }) {
     el("div", { class: "row" },
       button(t("selection_not"), other, { class: "key aside" }),
       button(t(about.leaving ? "selection_leave" : "selection_met"), met, { class: "key main" })),
-  ], { ...frame, place: placeOf(household) });
+    recount
+      ? el("div", { class: "row" }, button(t("selection_recount"), recount, { class: "key text" })) : null,
+  ].filter(Boolean), { ...frame, place: placeOf(household) });
 }
 
 /** In which language the questions are asked: those that the form has. */

@@ -106,7 +106,8 @@ export function householdScreen(code, serial) {
   const household = householdOf(assignment, app.calls, serial);
   const draft = app.draftOf(assignment, serial);
   const begin = (purpose) => () => app.begin(assignment, serial, purpose);
-  const outcome = () => app.go("outcomes", assignment, serial, {});
+  const found = { eligible: draft?.eligible, chosen: draft?.chosen };
+  const outcome = () => app.go("outcomes", assignment, serial, found);
   const lines = [];
   if (household.last) {
     const { day } = household.last;
@@ -116,21 +117,25 @@ export function householdScreen(code, serial) {
   if (draft) lines.push(t("has_draft"));
   const acts = [];
   const act = (words, run, kind = "wide") => acts.push(button(words, run, { class: `key ${kind}` }));
-  if (draft) act(t("go_on"), () => app.resume(draft), "wide main");
-  else if (household.state !== "done" && app.waveOf(assignment)) {
-    if (household.last?.outcome === "given_out") {
-      act(t("collect"), begin("paper"), "wide main");
-      act(t("not_returned"), () => app.go("confirm", assignment, serial, "not_returned", {}));
-    } else {
-      act(t("begin"), begin("talk"), "wide main");
-      act(t("give_out"), begin("leave"));
-    }
+  const isOpen = draft || (household.state !== "done" && app.waveOf(assignment));
+  if (draft && !isChoosing(draft)) act(t("go_on"), () => app.resume(draft), "wide main");
+  else if (isOpen && !draft && household.last?.outcome === "given_out") {
+    act(t("collect"), begin("paper"), "wide main");
+    act(t("not_returned"), () => app.go("confirm", assignment, serial, "not_returned", {}));
+  } else if (isOpen) {
+    act(t("begin"), begin("talk"), "wide main");
+    act(t("give_out"), begin("leave"));
   }
   if (household.state !== "done" || draft) act(t("note_call"), outcome);
   else lines.push(t("is_done"));
   show("household", t("household", { n: serial }), [
     paragraphs(...lines), el("div", { class: "stack" }, acts),
   ], { back: () => app.go("area", code), tools: [lockButton()], place: areaName(assignment) });
+}
+
+/** Somebody is chosen, or about to be: an interview may follow or a form on paper. */
+function isChoosing({ at, about }) {
+  return !about.paper && ["eligible", "selection"].includes(at);
 }
 
 /** What came of a call, in groups. `found` is what is known of the people there. */

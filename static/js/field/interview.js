@@ -3,28 +3,13 @@
 import { Form, problemOf } from "../form.js";
 import { Watch } from "../paradata.js";
 
-const TALK = ["eligible", "selection", "language", "presence", "interpreter", "consent"];
+const COUNT = "eligible";
+const TALK = ["selection", "language", "presence", "interpreter", "consent"];
 const PAPER = ["language", "paper-consent"];
 const HAND_OVER = "hand-over";
 const HAND_BACK = "hand-back";
 const REVIEW = "review";
 const ITEM = "item:";
-
-/** Items a rule reads, with all that they depend on in turn. */
-function readBy(item, items) {
-  const named = new Set();
-  const walk = (part) => {
-    if (!Array.isArray(part)) return;
-    if (part.length === 2 && part[0] === "item" && typeof part[1] === "string") named.add(part[1]);
-    else part.forEach(walk);
-  };
-  walk(item.asked_if);
-  for (const code of [...named]) {
-    const other = items.find((one) => one.code === code);
-    if (other) for (const one of readBy(other, items)) named.add(one);
-  }
-  return named;
-}
 
 /**
  * `about` says where and what: {assignment, wave, household, questionnaire, paper}; `kept` brings
@@ -43,14 +28,12 @@ export class Interview {
     this.interpreter = kept.interpreter ?? null;
     this.consent = kept.consent ?? null;
     this.place = kept.place ?? null;
-    this.typed = kept.typed ?? null; // {code, value}: words in a box that was not left yet
+    this.typed = kept.typed ?? null; // {code, value}: what stands in a question that was not left yet
     this.seen = new Set(kept.seen);
     this.locked = new Set(kept.locked);
     const { items } = this.form;
     const secret = new Set(this.paper ? [] : about.wave.private_items ?? []);
     this.private = new Set(items.map((item) => item.code).filter((code) => secret.has(code)));
-    this.after = new Set(items.filter((item) => !this.private.has(item.code)
-      && [...readBy(item, items)].some((code) => this.private.has(code))).map((item) => item.code));
     this.at = kept.at ?? this.steps()[0];
     if (kept.at) this.#resume();
   }
@@ -90,53 +73,46 @@ export class Interview {
     return this.item !== null && this.private.has(this.item.code);
   }
 
-  /** Whether the tablet is with the respondent. */
-  get isHandedOver() {
-    return this.isPrivate || this.at === HAND_BACK;
-  }
-
   /** All that is asked, in order. */
   steps() {
     const { path } = this.form.route();
-    const codes = path.map((item) => item.code);
-    const step = (code) => ITEM + code;
-    const own = codes.filter((code) => this.private.has(code) && !this.locked.has(code));
-    const open = codes.filter((code) => !this.private.has(code));
-    const found = this.paper ? PAPER : TALK;
-    const door = this.paper && !this.eligible ? ["eligible", "selection", ...found] : found;
+    const step = ({ code }) => ITEM + code;
+    const open = path.filter(({ code }) => !this.private.has(code));
+    const left = path.filter(({ code }) => this.private.has(code) && !this.locked.has(code));
+    // notes alone would tell, by being there, what was answered and locked before
+    const own = this.locked.size && left.every(({ kind }) => kind === "note") ? [] : left;
+    // who was chosen by that number stays chosen: it is told once
+    const count = !this.eligible || this.at === COUNT ? [COUNT] : [];
     return [
-      ...door,
-      ...open.filter((code) => !this.after.has(code)).map(step),
+      ...count,
+      ...(this.paper ? PAPER : TALK),
+      ...open.map(step),
       ...(own.length ? [HAND_OVER, ...own.map(step), HAND_BACK] : []),
       ...(own.length === 0 && this.at === HAND_BACK ? [HAND_BACK] : []),
-      ...open.filter((code) => this.after.has(code)).map(step),
       REVIEW,
     ];
   }
 
-  /** The place of the question among all: {n, total}. */
+  /**
+   * The place of the question among those that are asked as it is, in private or not: {n, total}.
+   * How many are asked in private hangs on the answers there, and is told to nobody else.
+   */
   progress() {
-    const asked = this.steps().filter((step) => step.startsWith(ITEM));
-    const done = [...this.locked].length;
-    return { n: done + asked.indexOf(this.at) + 1, total: done + asked.length };
+    const asked = this.steps().filter((step) => step.startsWith(ITEM)
+      && this.private.has(step.slice(ITEM.length)) === this.isPrivate);
+    return { n: asked.indexOf(this.at) + 1, total: asked.length };
   }
 
-  /** Keep an answer and note when it became another one. */
+  /** Keep an answer and go on. */
   answer(value) {
-    const { code, kind } = this.item;
-    if (kind !== "note") {
-      const before = JSON.stringify(this.form.get(code) ?? "");
-      if (before !== '""' && before !== JSON.stringify(value ?? "")) this.watch.changed(code);
-      this.form.set(code, value ?? "");
-    }
-    if (this.typed?.code === code) this.typed = null;
+    if (this.item.kind !== "note") this.#set(value ?? "");
+    if (this.typed?.code === this.item.code) this.typed = null;
     this.forward();
   }
 
-  /** Something stands in the box of the question; not an answer before it is left. */
+  /** Something stands in the question; not an answer before it is left. */
   keep(value) {
-    if (Array.isArray(value)) this.form.set(this.item.code, value);
-    else this.typed = { code: this.item.code, value };
+    this.typed = { code: this.item.code, value };
   }
 
   /** What the question shows as given. */
@@ -144,12 +120,21 @@ export class Interview {
     return this.typed?.code === this.item.code ? this.typed.value : this.form.get(this.item.code);
   }
 
-  /** Words left standing in a box become the answer, if they can be one. */
+  /** What was left standing in a question becomes the answer, if it can be one. */
   settle() {
     if (!this.typed || this.typed.code !== this.item?.code) return;
     if (problemOf(this.item, this.typed.value) !== null) return;
-    this.form.set(this.item.code, this.typed.value);
+    this.#set(this.typed.value);
     this.typed = null;
+  }
+
+  /** Note when an answer that was there became another one. */
+  #set(value) {
+    const { code } = this.item;
+    const before = JSON.stringify(this.form.get(code) ?? "");
+    this.form.set(code, value);
+    const changed = before !== JSON.stringify(this.form.get(code) ?? "");
+    if (before !== '""' && changed) this.watch.changed(code);
   }
 
   forward() {
@@ -191,6 +176,23 @@ export class Interview {
   /** From the review to a question that is to be mended. */
   mend(code) {
     this.at = ITEM + code;
+  }
+
+  /** To the first question whose answer the service would not take; false when there is none. */
+  mendProblem() {
+    const code = this.form.route().problems[0]?.[0];
+    if (code === undefined) return false;
+    if (this.private.has(code)) {
+      this.form.set(code, ""); // the next one to hold the tablet need not have given it
+      this.locked.delete(code);
+      this.at = HAND_OVER;
+    } else this.mend(code);
+    return true;
+  }
+
+  /** The number of adults was mistyped: another one is told, and the person chosen by it. */
+  recount() {
+    this.at = COUNT;
   }
 
   /** The questions of the review, without those that were answered in private. */

@@ -1,9 +1,8 @@
 // The surveyor's app: opens without a network, asks for the PIN, shows the lists, sends what waits.
 
-import { button } from "../dom.js";
+import { button, el } from "../dom.js";
 import { Idle } from "../idle.js";
-import { draw, enter, setAside, stopScreen } from "./ask.js";
-import { chosenOf, eligibleStep, selectionStep } from "./begin.js";
+import { current, draw, enter, setAside, stopScreen } from "./ask.js";
 import { chooseScreen, enrolScreen, forgottenScreen, unlockScreen } from "./door.js";
 import {
   appointmentScreen, areaScreen, confirmScreen, homeScreen, householdScreen, outcomesScreen,
@@ -27,7 +26,8 @@ const FACTS = ["token", "name", "surveyor", "pack", "forms", "etag", "offset", "
 const ON_APPLE = /iPad|iPhone|iPod/.test(navigator.userAgent)
   || (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 0);
 
-app.version = document.getElementById("field").dataset.version;
+const { version, trouble, again: tryAgain } = document.getElementById("field").dataset;
+app.version = version;
 app.holds = false; // whether this tab is the one with the drafts
 app.heard = false; // whether the service answered the last time
 Object.assign(app.screens, {
@@ -67,44 +67,26 @@ app.lock = async () => {
 
 app.resume = (draft) => enter(app.takeUp(draft));
 
-/** Begin there: an interview, a form on paper that came back, or one that is left. */
+/**
+ * Begin there: an interview, a form on paper that came back, or one that is left. Where somebody was
+ * chosen already, it goes on with that.
+ */
 app.begin = async (assignment, serial, purpose) => {
-  const wave = app.waveOf(assignment);
-  const { selected } = householdOf(assignment, app.calls, serial);
-  const { eligible, chosen } = selected ?? {};
-  if (purpose === "leave") {
-    leaveForm({ assignment, household: serial, leaving: true }, eligible, chosen);
-    return;
-  }
-  const { code, key, notice, notice_points, private_items } = wave;
-  const { households, ...area } = assignment; // what came of others is no part of a draft
-  const about = {
-    assignment: area, household: serial, eligible, chosen, paper: purpose === "paper",
-    wave: { code, key, notice, notice_points, private_items },
-    questionnaire: app.formFor(assignment),
-  };
-  const interview = new Interview(about);
-  if (eligible && purpose === "talk") interview.at = "selection";
+  const draft = app.draftOf(assignment, serial);
+  const interview = draft ? app.takeUp(draft) : newInterview(assignment, serial, purpose);
+  interview.leaving = purpose === "leave";
   await enter(interview);
 };
 
-/** A form on paper is left for the person chosen. */
-function leaveForm(about, eligible, chosen) {
-  const { assignment, household } = about;
-  const frame = { back: () => app.go("household", assignment.code, household) };
-  const found = (n, number) => ({ eligible: n, chosen: number });
-  const select = (n, number) => selectionStep({
-    about, eligible: n, chosen: number, frame,
-    met: () => app.record(assignment, household, "given_out", found(n, number)),
-    other: () => app.go("outcomes", assignment, household, found(n, number)),
+function newInterview(assignment, serial, purpose) {
+  const { eligible, chosen } = householdOf(assignment, app.calls, serial).selected ?? {};
+  const { code, key, notice, notice_points, private_items } = app.waveOf(assignment);
+  const { households, ...area } = assignment; // what came of others is no part of a draft
+  return new Interview({
+    assignment: area, household: serial, eligible, chosen, paper: purpose === "paper",
+    wave: { code, key, notice, notice_points, private_items },
+    questionnaire: app.formFor(assignment),
   });
-  if (eligible) select(eligible, chosen);
-  else {
-    eligibleStep({
-      about, now: null, frame, chosen: (n) => select(n, chosenOf(assignment, household, n)),
-      nobody: () => app.go("confirm", assignment, household, "nobody_eligible", {}),
-    });
-  }
 }
 
 /** Note and send what came of a call; a draft of that household ends with it. */
@@ -206,9 +188,9 @@ app.contact = async () => {
   heard(await server.contact(app.facts.token, told));
 };
 
-/** Fetch the package, when there is another one. */
+/** Fetch the package, when there is another one; one tab does, as forms of drafts have to stay. */
 app.refresh = async () => {
-  if (!app.facts.token) return;
+  if (!app.facts.token || !app.holds) return;
   const answer = await server.fetchPackage(app.facts.token, app.facts.etag);
   heard(answer);
   if (answer.status !== 200 || !answer.body?.questionnaires) return;
@@ -216,10 +198,12 @@ app.refresh = async () => {
   for (const form of answer.body.questionnaires) {
     forms[`${form.code}/${form.version}/${form.checksum}`] = form;
   }
-  await app.keep({ pack: answer.body, etag: answer.etag, forms });
+  const kept = app.keep({ pack: answer.body, etag: answer.etag, forms });
+  await kept.catch((error) => console.info("the package is fetched again later:", error.name));
 };
 
 async function callHome() {
+  await app.outbox.redo();
   await app.contact();
   await app.refresh();
   await app.measure();
@@ -267,7 +251,9 @@ async function holdDrafts() {
   app.go("elsewhere");
   navigator.locks.request("field-drafts", async () => {
     Object.assign(app.facts, await facts());
-    return hold();
+    const held = hold();
+    callHome();
+    return held;
   });
 }
 
@@ -303,6 +289,7 @@ async function open() {
     if (waited > 0 && app.outbox.waiting === 0) app.contact(); // a batch still counts its own forms
     waited = app.outbox.waiting;
   });
+  await app.outbox.count(); // the first screen says already what waits
   await holdDrafts();
   document.documentElement.dataset.open = "yes";
   await app.outbox.start();
@@ -319,9 +306,14 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
   }, { capture: true, passive: true });
 }
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") app.saver?.save().catch(() => null);
+  if (document.visibilityState === "hidden") {
+    current()?.watch.hide();
+    app.saver?.save().catch(() => null);
+    return;
+  }
   // a tablet that sleeps stops the monotonic clock, so the other one is asked too
-  else if (app.key && Date.now() - touched > QUIET) app.lock();
+  if (app.key && Date.now() - touched > QUIET) app.lock();
+  else current()?.watch.show();
 });
 addEventListener("pagehide", () => app.saver?.save().catch(() => null));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
@@ -333,5 +325,6 @@ addEventListener("popstate", () => {
 });
 open().catch((error) => {
   console.error("the app could not open:", error);
-  show("trouble", t("trouble"), []);
+  const reload = button(tryAgain, () => location.reload(), { class: "key main" });
+  show("trouble", trouble, [el("div", { class: "row" }, reload)]); // perhaps there are no texts yet
 });

@@ -1,44 +1,12 @@
-// What the tablet keeps besides the outbox: a small database with strict durability. A write is on
-// the disk when its promise resolves.
+// What the tablet keeps besides the outbox: a small database of drafts, calls and itself.
 
-const NAME = "field";
-const STORES = { device: undefined, drafts: { keyPath: "id" }, calls: { keyPath: "id" } };
-let opened = null;
+import { Database } from "../database.js";
 
-async function database() {
-  opened ??= await new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => {
-      for (const [store, options] of Object.entries(STORES)) {
-        request.result.createObjectStore(store, options);
-      }
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  opened.onversionchange = () => { opened.close(); opened = null; };
-  opened.onclose = () => { opened = null; };
-  return opened;
-}
-
-async function read(store, ask) {
-  const found = (await database()).transaction(store).objectStore(store);
-  return new Promise((resolve, reject) => {
-    const request = ask(found);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-async function write(stores, change) {
-  const found = await database();
-  await new Promise((resolve, reject) => {
-    const transaction = found.transaction(stores, "readwrite", { durability: "strict" });
-    transaction.oncomplete = resolve;
-    transaction.onabort = transaction.onerror = () => reject(transaction.error);
-    change((store) => transaction.objectStore(store));
-  });
-}
+const database = new Database("field", {
+  device: undefined, drafts: { keyPath: "id" }, calls: { keyPath: "id" },
+});
+const read = (store, ask) => database.read(store, ask);
+const write = (stores, change) => database.write(stores, change);
 
 /** What is known of the device: token, package, wrapped key, times; by name. */
 export const device = {

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from questionnaires.answers import check_answers
+from questionnaires.load import Catalogue
 from survey_app.models.waves import WaveForm
 from survey_app.services.packages import package
+from survey_app.services.waves import add_form, add_point
 from tests.survey_app.factories import NOW, catalogue, make_point, make_unit, make_wave
 
 ROUTED = "sipas-citizen/2022-routed"
@@ -146,3 +148,42 @@ def test_a_package_is_plain_json_and_enough_to_fill_the_form(database):
     answers = {i["code"]: i["options"][0]["code"] for i in items_of(counter) if i["options"]}
     form = catalogue().questionnaire("sipas-counter/1").definition
     assert check_answers(form, answers).problems == ()
+
+
+TELLING = """
+code = "told"
+version = "1"
+title = "Phiếu thử"
+legal_basis = "Phép thử."
+source = "Phép thử."
+[[section]]
+code = "A"
+title = "Phần một"
+[[section.item]]
+code = "bribe"
+kind = "single"
+text = "Có phải đưa tiền không?"
+option = [{ code = "1", label = "Có" }, { code = "2", label = "Không" }]
+[[section.item]]
+code = "hotline"
+kind = "note"
+text = "Xin gọi đường dây nóng."
+asked_if = ["==", ["item", "bribe"], "1"]
+"""
+
+
+def test_a_note_that_hangs_on_a_private_question_is_private_too(database, tmp_path):
+    (tmp_path / "told").mkdir()
+    (tmp_path / "told" / "1.toml").write_text(TELLING, encoding="utf-8")
+    (tmp_path / "PUBLISHED").touch()
+    definitions = Catalogue(tmp_path)
+    with database.writing() as session:
+        wave = make_wave(session)
+        form = add_form(session, wave, "told/1", definitions)
+        add_point(session, wave, make_unit(session), "Ấp 1", form)
+        form.private_items = "bribe"
+
+    with database.reading() as session:
+        (part,) = package(session, definitions, NOW)["waves"]
+
+    assert part["private_items"] == ["bribe", "hotline"]

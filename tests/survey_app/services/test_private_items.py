@@ -4,7 +4,13 @@ import pytest
 
 from questionnaires.refusal import Refusal
 from survey_app.models.waves import WaveForm
-from survey_app.services.private_items import choices_of, choose_private, private_items
+from survey_app.services.private_items import (
+    choices_of,
+    choose_private,
+    private_items,
+    shown_alone,
+)
+from tests.questionnaires.factories import item, version
 from tests.survey_app.factories import catalogue, make_form, make_wave
 
 ROUTED = "sipas-citizen/2022-routed"
@@ -46,6 +52,21 @@ def test_a_question_whose_answer_the_next_one_gives_away_is_not_private_alone(se
         choose_private(session, catalogue(), form.wave, ROUTED, [told])
     everything = [item.code for item in version.items]
     assert told in choose_private(session, catalogue(), form.wave, ROUTED, everything)
+
+
+def test_a_note_that_would_give_a_private_answer_away_is_shown_in_private():
+    told = ["or", ["==", ["item", "q1"], "1"], ["==", ["item", "q3"], "2"]]
+    form = version(
+        item("q1"),
+        item("thanks", "note", asked_if=["==", ["item", "q1"], "1"]),
+        item("q3"),
+        item("hotline", "note", asked_if=told),
+        item("end", "note"),
+    )
+
+    assert shown_alone(form, ["q3"]) == ["q3", "hotline"]
+    assert shown_alone(form, ["q1"]) == ["q1", "thanks", "hotline"]
+    assert shown_alone(form, []) == []
 
 
 def test_a_form_the_wave_does_not_use_is_refused(session):

@@ -112,6 +112,12 @@ def serving_field(
         yield address
 
 
+def limit_room(page: Any, address: str, room: int | None = None) -> None:
+    """Let the origin have so many bytes; the browser believes it only before it has looked."""
+    limit: dict[str, Any] = {"origin": address} | ({"quotaSize": room} if room else {})
+    page.context.new_cdp_session(page).send("Storage.overrideQuotaForOrigin", limit)
+
+
 @dataclass
 class Surveyor:
     """Somebody who holds a tablet, and touches what is on the screen."""

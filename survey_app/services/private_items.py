@@ -55,7 +55,7 @@ def private_items(form: WaveForm) -> tuple[str, ...]:
 
 
 def shown_alone(version: QuestionnaireVersion, chosen: Collection[str]) -> list[str]:
-    """The codes of what only the respondent sees: the questions chosen, and notes that hang on them.
+    """The codes of what only the respondent sees: what was chosen, and notes that hang on it.
 
     A note that is shown after a certain answer tells that answer to whoever sees it.
     """

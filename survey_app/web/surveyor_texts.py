@@ -139,7 +139,8 @@ def _before() -> dict[str, str]:
         "eligible_title": _("Có bao nhiêu người từ 18 tuổi trở lên sống ở hộ này?"),
         "eligible_hint": _("Tính người thường sống ở đây, kể cả người đang vắng hôm nay."),
         "eligible_again": _(
-            "Số đã bấm là {n}. Chỉ đổi khi bấm nhầm: số đã bấm vẫn được ghi và báo cho giám sát viên."
+            "Số đã bấm là {n}. Chỉ đổi khi bấm nhầm: "
+            "số đã bấm vẫn được ghi và báo cho giám sát viên."
         ),
         "eligible_nobody": _("Không có ai"),
         "selection_title": _("Hỏi ai trong hộ?"),

@@ -13,7 +13,7 @@ ORIGIN = "https://tablet.test/"
 
 @contextmanager
 def module_page(browser: Browser, answer: Callable[[Route], None] | None = None) -> Iterator[Page]:
-    """An empty page in a profile of its own; `answer` is the service, without one nobody answers."""
+    """An empty page in a profile of its own; `answer` is the service, else nobody answers."""
 
     def serve(route: Route) -> None:
         name = route.request.url.partition("/js/")[2]

@@ -170,7 +170,8 @@ def test_time_out_of_sight_is_a_pause_and_no_time_at_the_form(page):
       after(7); watch.hide(); after(20); watch.hide(); watch.show(); watch.show();
       after(1); watch.enter("q2"); at -= 3_600_000; after(2);"""
 
-    found = run(page, "paradata.js", f"{CLOCKS}{body}const sent = watch.sent('v'); {REAL} return sent")
+    body = f"{CLOCKS}{body}const sent = watch.sent('v'); {REAL} return sent"
+    found = run(page, "paradata.js", body)
 
     assert found["pages"] == [["q1", 13], ["q2", 2]]
     assert (found["seconds"], found["elapsed"]) == (15, 305)

@@ -14,7 +14,8 @@ READY = """
   });
   const begin = (items, { kept, ...more } = {}) => new m.Interview({
     assignment: { code: "A" }, wave: {}, household: 1, paper: false, questionnaire: {
-      code: "f", version: "1", title: { vi: "f" }, sections: [{ title: {}, items: items.map(item) }],
+      code: "f", version: "1", title: { vi: "f" },
+      sections: [{ title: {}, items: items.map(item) }],
     }, ...more,
   }, kept);
   const start = (...given) => {
@@ -28,7 +29,8 @@ READY = """
   const again = (one) => JSON.parse(JSON.stringify(one.kept()));
 """
 THREE = '[["q1", "single"], ["q2", "multiple"], ["q3", "single"]]'
-TOLD = """[["q1", "single"], ["p1", "single"], ["n1", "note", { asked_if: ["==", ["item", "p1"], "1"] }],
+TOLD = """[["q1", "single"], ["p1", "single"],
+  ["n1", "note", { asked_if: ["==", ["item", "p1"], "1"] }],
   ["q2", "single"]]"""
 ALONE = '{ wave: { private_items: ["p1", "n1"] } }'
 

@@ -1,4 +1,4 @@
-"""The way out of the tablet: what is sealed is counted, handed over and sent, whatever is in its way."""
+"""The way out of the tablet: what is sealed is counted, handed over and sent, come what may."""
 
 import pytest
 
@@ -95,7 +95,8 @@ def test_what_had_no_room_goes_out_once_a_receipt_has_made_some(page):
         await box.start();
         await arrived(3);
         await box.count();
-        return [box.waiting, await drafts.all(), (await calls.all()).map((call) => call.sealed)];""",
+        const sealed = (await calls.all()).map((call) => call.sealed);
+        return [box.waiting, await drafts.all(), sealed];""",
     )
 
     assert found == [0, [], [None]]

@@ -11,7 +11,6 @@ from survey_app.models.accounts import Device
 from survey_app.services.devices import give_code
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
 from tests.survey_app.web.tablet_field import (
-    COUNTER,
     LONG,
     PRIVATE,
     Surveyor,

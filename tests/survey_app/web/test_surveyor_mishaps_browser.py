@@ -1,4 +1,4 @@
-"""What goes wrong in the field, in a real browser: no room for what is sealed, wrong taps, sleep."""
+"""What goes wrong in the field, in a real browser: no room for what is sealed, wrong taps."""
 
 import json
 from datetime import UTC, datetime

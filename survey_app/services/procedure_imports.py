@@ -168,6 +168,8 @@ def _judged(number: int, entry: Entry, known: Mapping[str, Entry]) -> Line:
         (TITLES["name"], before.name, entry.name),
         (TITLES["field"], before.field, entry.field),
     )
-    changes = [f"{title}: {old or '–'} → {new or '–'}" for title, old, new in pairs if old != new]
+    changes = [
+        f"{title}: {old or '–'} thành {new or '–'}" for title, old, new in pairs if old != new
+    ]
     told = "; ".join(changes) if changes else entry.name
     return Line(number, CHANGED if changes else SAME, f"{entry.code} · {told}")

@@ -260,7 +260,7 @@ def _judged(entry: Entry) -> Line:
     if before is None:
         return Line(entry.line, NEW, f"{entry.code} · {entry.name}")
     changes = [
-        f"{TITLES[column]}: {_written(old)} → {_written(new)}"
+        f"{TITLES[column]}: {_written(old)} thành {_written(new)}"
         for column in CHANGING
         if (old := getattr(before, column)) != (new := getattr(entry, column))
     ]

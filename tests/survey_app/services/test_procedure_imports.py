@@ -73,7 +73,7 @@ def test_a_change_is_told(session):
     store_procedures(session, made)
 
     (line,) = made.report.lines
-    told = "HT.1 · tên: Đăng ký khai sinh → Khai sinh; lĩnh vực: ho-tich → dat-dai"
+    told = "HT.1 · tên: Đăng ký khai sinh thành Khai sinh; lĩnh vực: ho-tich thành dat-dai"
     assert (line.status, line.text) == (CHANGED, told)
     assert plan(session, LIST).report.count(CHANGED) == 1
 

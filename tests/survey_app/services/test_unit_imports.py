@@ -109,9 +109,9 @@ def test_a_change_is_told_and_a_unit_that_ended_stays(session):
     assert [(line.status, line.text) for line in made.report.lines] == [
         (
             CHANGED,
-            "PL · tên: Phường Phú Lợi → Phường Phú Lợi Mới; mã cấp trên: TPCT → –",
+            "PL · tên: Phường Phú Lợi thành Phường Phú Lợi Mới; mã cấp trên: TPCT thành –",
         ),
-        (CHANGED, "STC · ngừng từ ngày: – → 01/12/2026"),
+        (CHANGED, "STC · ngừng từ ngày: – thành 01/12/2026"),
     ]
     assert (unit(session, "PL").id, unit(session, "PL").parent_id) == (kept, None)
     assert unit(session, "STC").valid_to == date(2026, 12, 1)
@@ -140,7 +140,7 @@ def test_a_first_day_that_was_too_late_is_corrected(session):
     made = plan(session, "mã;tên;cấp;từ ngày\nPL;Phường;xã;01/07/2025\n")
     store_units(session, made)
 
-    assert made.report.lines[0].text == "PL · từ ngày: 01/07/2035 → 01/07/2025"
+    assert made.report.lines[0].text == "PL · từ ngày: 01/07/2035 thành 01/07/2025"
     assert (unit(session, "PL").id, unit(session, "PL").valid_from) == (kept, NEW_CITY)
 
 

@@ -46,7 +46,7 @@ def test_a_changed_name_is_told(client):
     answer = words_of(upload(client, PAGE, TABLE.replace("Đăng ký khai sinh", "Khai sinh")))
 
     assert "1 dòng thay đổi" in answer
-    assert "HT.1 · tên: Đăng ký khai sinh → Khai sinh" in answer
+    assert "HT.1 · tên: Đăng ký khai sinh thành Khai sinh" in answer
 
 
 def test_wrong_lines_are_answered_and_nothing_is_stored(client, sqlite_database):

@@ -84,7 +84,7 @@ def test_doubtful_calls_lead_to_the_area_and_what_is_doubtful_there(
     told = text_of_page(area_page)
     assert f"Hộ 3 20/11/2026 4 {wrong} " in told
     assert "Hoàn thành phỏng vấn Hộ 3 · 20/11/2026 · 4 người" in told
-    assert "Hộ 99 2 → 5" in told
+    assert "Hộ 99 2, 5" in told
     assert "Hộ 99 01/01/2062 20/11/2026" in told
     assert "Hộ ngoài số được giao: 99" in told
     assert "Nhà không có người ở Hộ 4 · 20/11/2026 · 4 người" in told

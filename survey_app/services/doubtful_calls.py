@@ -32,7 +32,7 @@ class OtherAdult:
 
 @dataclass(frozen=True)
 class OtherCount:
-    """A household whose calls tell different numbers of adults, in the order of the calls."""
+    """A household whose calls tell different numbers of adults, the smallest first."""
 
     household: int
     eligible: tuple[int, ...]
@@ -122,9 +122,9 @@ def _add(doubts: Doubts, area: Assignment, household: int, visits: Sequence[Visi
     """Add what is doubtful in the calls at one household."""
     if household > area.quota + area.reserve:
         doubts.beyond.append(household)
-    told = dict.fromkeys(visit.eligible for visit in visits if visit.eligible is not None)
+    told = {visit.eligible for visit in visits if visit.eligible is not None}
     if len(told) > 1:
-        doubts.other_count.append(OtherCount(household, tuple(told)))
+        doubts.other_count.append(OtherCount(household, tuple(sorted(told))))
     for visit in visits:
         if visit.told_day is not None:
             doubts.other_day.append(OtherDay(household, visit.told_day, visit.day))

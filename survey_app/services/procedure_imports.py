@@ -147,10 +147,8 @@ def _read(sheet: Sheet, places: Mapping[str, int]) -> tuple[dict[int, Entry], di
     for row in sheet.rows:
         cells = {column: row.cells[place] for column, place in places.items()}
         try:
-            code, name = (
-                code_in(TITLES["code"], cells["code"]),
-                name_in(TITLES["name"], cells["name"], LONGEST_NAME),
-            )
+            code = code_in(TITLES["code"], cells["code"])
+            name = name_in(TITLES["name"], cells["name"], LONGEST_NAME)
             if code in seen:
                 raise Refusal("Mã «{code}» đã có ở dòng {row}.", code=code, row=seen[code])
         except Refusal as refusal:

@@ -11,19 +11,19 @@ from questionnaires.load import Catalogue
 from questionnaires.vector import Slot, dictionary
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import Wave
+from survey_app.services.pooling import is_enough
 from survey_app.services.quality import FLAGGED
 
 SATISFACTION: Final = ("1", "2", "3", "4", "5")
 SATISFIED: Final = ("4", "5")
-# Responses; a share of fewer is not shown, nor one that a subtraction turns into that of fewer.
-FEWEST: Final = 10
 
 
 @dataclass(frozen=True)
 class Share:
     """The mean over the scale items of the share of satisfied answers.
 
-    None where it would be that of too few, or where too few were left out.
+    None where it would be that of too few, or where too few were left out: a subtraction would tell
+    of those.
     """
 
     n: int
@@ -100,6 +100,6 @@ def _share(groups: Mapping[tuple[int, int], list[int]], kept: set[tuple[int, int
     rates = [
         satisfied / valid for satisfied, valid in zip(sums[::2], sums[1::2], strict=True) if valid
     ]
-    if n < FEWEST or 0 < left_out < FEWEST or not rates:
+    if not is_enough(n) or (left_out and not is_enough(left_out)) or not rates:
         return Share(n, None)
     return Share(n, sum(rates) / len(rates))

@@ -33,9 +33,8 @@ from tests.survey_app.web.citizen_door import (
     make_door,
     receipt_on,
 )
-from tests.survey_app.web.office import browser_of, make_office
+from tests.survey_app.web.office import PASSWORD, browser_of, make_office
 
-PASSWORD = "một mật khẩu dài"
 QUESTIONS = ("access", "procedure_clear", "staff", "result", "feedback", "trips", "overall")
 
 
@@ -300,10 +299,7 @@ def staff(sqlite_database, tmp_path):
         create_account(session, "lan", PASSWORD, "administrator")
         make_computable(session, code="full", units=2)
         make_computable(session, code="empty", n=0)
-    client = make_app(sqlite_database).test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": "lan", "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(make_app(sqlite_database), "lan")
 
 
 def test_the_pages_of_a_new_installation_owe_the_same(sqlite_database):

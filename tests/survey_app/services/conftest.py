@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.survey_app.factories import make_point, make_unit, make_wave
 from tests.survey_app.one_door import make_door
 from tests.survey_app.version_factories import three_versions
 
@@ -26,3 +27,12 @@ def session(database):
 def shelf(tmp_path):
     """A catalogue in which one questionnaire was published three times."""
     return three_versions(tmp_path)
+
+
+@pytest.fixture
+def waves(database):
+    """A wave with a point at two units."""
+    with database.writing() as session:
+        wave = make_wave(session)
+        units = [make_unit(session) for _ in range(2)]
+        return wave, [make_point(session, wave, unit) for unit in units]

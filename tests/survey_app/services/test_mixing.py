@@ -3,7 +3,6 @@
 from collections import Counter
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Response, StagedResponse
@@ -24,19 +23,8 @@ from tests.survey_app.factories import (
     NOW,
     catalogue,
     make_point,
-    make_unit,
-    make_wave,
 )
 from tests.survey_app.staging_factories import ENOUGH, count, move_all, put
-
-
-@pytest.fixture
-def waves(database):
-    """A wave with a point at two units."""
-    with database.writing() as session:
-        wave = make_wave(session)
-        units = [make_unit(session) for _ in range(2)]
-        return wave, [make_point(session, wave, unit) for unit in units]
 
 
 def test_ten_move_together_when_ten_stay(database, waves):

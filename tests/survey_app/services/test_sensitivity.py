@@ -5,8 +5,9 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from survey_app.models.responses import Response
+from survey_app.services.pooling import FEWEST
 from survey_app.services.responses import accept_response
-from survey_app.services.sensitivity import FEWEST, sensitivity_of
+from survey_app.services.sensitivity import sensitivity_of
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 SCALES = ("access", "procedure_clear", "staff", "result", "feedback", "overall")

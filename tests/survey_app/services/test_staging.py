@@ -23,23 +23,12 @@ from survey_app.services.waves import close_wave
 from tests.survey_app.factories import (
     NOW,
     catalogue,
-    make_point,
     make_unit,
-    make_wave,
 )
 from tests.survey_app.invitation_factories import answer, make_officials
 from tests.survey_app.staging_factories import ENOUGH, count, move_all, put
 
 MIDNIGHT = datetime(NOW.year, NOW.month, NOW.day, tzinfo=HANOI)
-
-
-@pytest.fixture
-def waves(database):
-    """A wave with a point at two units."""
-    with database.writing() as session:
-        wave = make_wave(session)
-        units = [make_unit(session) for _ in range(2)]
-        return wave, [make_point(session, wave, unit) for unit in units]
 
 
 def test_a_moved_response_has_a_new_id_a_date_and_no_receipt(database, waves):

@@ -15,8 +15,8 @@ from survey_app.services.dossier_codes import hash_of
 from tests.survey_app.code_factories import make_counted
 from tests.survey_app.factories import NOW
 from tests.survey_app.web.citizen_door import hidden, make_app
+from tests.survey_app.web.office import PASSWORD, browser_of
 
-PASSWORD = "một mật khẩu dài"
 PAGE = "/admin/waves/dot/dossier-codes"
 
 
@@ -31,10 +31,7 @@ def database(sqlite_database, monkeypatch):
 def browser(database, role="administrator"):
     with database.writing() as session:
         create_account(session, role, PASSWORD, role)
-    client = make_app(database).test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(make_app(database), role)
 
 
 def unit_of(database):

@@ -13,14 +13,8 @@ from survey_app.services.points import today_in_viet_nam
 from survey_app.services.responses import accept_response
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
-from tests.survey_app.web.admin.test_points import (
-    PASSWORD,
-    SECRET,
-    actions,
-    browser_of,
-    send,
-    text_of_page,
-)
+from tests.survey_app.web.admin.test_points import SECRET, actions, send
+from tests.survey_app.web.office import PASSWORD, browser_of, words_of
 
 PAGE = "/admin/waves/w/coverage"
 
@@ -67,14 +61,14 @@ def table(point, returned):
 
 
 def test_an_empty_wave_is_told(client):
-    page = text_of_page(client.get(PAGE))
+    page = words_of(client.get(PAGE))
 
     assert "chưa có quầy nào" in page
     assert "chưa tính được" in page
 
 
 def test_answers_without_dossiers_are_marked(client, point):
-    page = text_of_page(client.get(f"{PAGE}?point={point}"))
+    page = words_of(client.get(f"{PAGE}?point={point}"))
 
     assert "chưa tính được" in page
     assert "1 ngày chưa có số hồ sơ" in page
@@ -82,10 +76,10 @@ def test_answers_without_dossiers_are_marked(client, point):
 
 def test_a_table_is_tried_then_stored_and_the_rate_shown(client, sqlite_database, point):
     tried = upload(client, table(point, 12), "try")
-    assert "chưa lưu gì" in text_of_page(tried)
-    assert "chưa tính được" in text_of_page(client.get(PAGE))
-    assert "Đã lưu số hồ sơ" in text_of_page(upload(client, table(point, 12)))
-    page = text_of_page(client.get(PAGE))
+    assert "chưa lưu gì" in words_of(tried)
+    assert "chưa tính được" in words_of(client.get(PAGE))
+    assert "Đã lưu số hồ sơ" in words_of(upload(client, table(point, 12)))
+    page = words_of(client.get(PAGE))
 
     assert "25,00 %" in page
     assert "3 phiếu trên 12 hồ sơ" in page
@@ -96,16 +90,16 @@ def test_a_table_is_tried_then_stored_and_the_rate_shown(client, sqlite_database
 def test_more_answers_than_dossiers_are_flagged(client, point):
     upload(client, table(point, 2))
 
-    assert "1 ngày phiếu nhiều hơn hồ sơ" in text_of_page(client.get(PAGE))
-    assert "phiếu nhiều hơn hồ sơ" in text_of_page(client.get(f"{PAGE}?point={point}"))
+    assert "1 ngày phiếu nhiều hơn hồ sơ" in words_of(client.get(PAGE))
+    assert "phiếu nhiều hơn hồ sơ" in words_of(client.get(f"{PAGE}?point={point}"))
 
 
 def test_a_wrong_line_stores_nothing(client, sqlite_database, point):
     answer = upload(client, table(point, 12) + f"D99999;{today()};1\n")
 
     assert answer.status_code == 422
-    assert "«D99999»" in text_of_page(answer)
-    assert "chưa tính được" in text_of_page(client.get(PAGE))
+    assert "«D99999»" in words_of(answer)
+    assert "chưa tính được" in words_of(client.get(PAGE))
     assert actions(sqlite_database) == []
 
 
@@ -126,7 +120,7 @@ def test_the_file_says_what_the_page_says_and_is_recorded(client, sqlite_databas
 def test_an_auditor_looks_and_imports_nothing(app, client, point):
     other = browser_of(app, "auditor")
 
-    assert "Nhập số hồ sơ" not in text_of_page(other.get(PAGE))
+    assert "Nhập số hồ sơ" not in words_of(other.get(PAGE))
     assert upload(other, table(point, 1)).status_code == 403
 
 
@@ -136,12 +130,12 @@ def test_what_is_not_there_is_not_found(client):
 
 
 def test_codes_made_and_used_stand_in_a_table(client, sqlite_database):
-    assert "Mã đã cấp" not in text_of_page(client.get(PAGE))
+    assert "Mã đã cấp" not in words_of(client.get(PAGE))
     with sqlite_database.writing() as session:
         counted = make_counted(session, land=40, code="coded")
         make_codes(session, counted, 12)
 
-    page = text_of_page(client.get("/admin/waves/coded/coverage"))
+    page = words_of(client.get("/admin/waves/coded/coverage"))
 
     assert "Mã đã cấp" in page
     assert f"{counted.unit.name} 12 0 0,00 %" in page

@@ -22,10 +22,10 @@ from tests.survey_app.factories import (
     make_wave,
     response_content,
 )
-from tests.survey_app.web.admin.test_points import browser_of, send, text_of_page
+from tests.survey_app.web.admin.test_points import send
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.office import PASSWORD, browser_of, words_of
 
-PASSWORD = "mật khẩu đủ dài"
 ROOM = "/admin/waves/w/held"
 
 
@@ -75,18 +75,18 @@ def unknown(sqlite_database, app):
 
 
 def test_nothing_that_waits_is_told(client):
-    assert "Không có phiếu nào chờ xử lý" in text_of_page(client.get(ROOM))
+    assert "Không có phiếu nào chờ xử lý" in words_of(client.get(ROOM))
 
 
 def test_a_conflict_is_shown_item_by_item_and_set_aside(client, conflict, sqlite_database):
-    page = text_of_page(client.get(conflict))
+    page = words_of(client.get(conflict))
 
     assert "Rất không hài lòng khác" in page
     assert "Nhận vào đợt" not in page
     assert send(client, conflict, do="aside").status_code == 400
     assert send(client, conflict, do="aside", words="bản in thử").status_code == 303
-    assert "đã để riêng" in text_of_page(client.get(f"{ROOM}?only=settled"))
-    assert "Không có phiếu nào chờ xử lý" in text_of_page(client.get(ROOM))
+    assert "đã để riêng" in words_of(client.get(f"{ROOM}?only=settled"))
+    assert "Không có phiếu nào chờ xử lý" in words_of(client.get(ROOM))
     assert send(client, conflict, ROOM, do="aside", words="x").status_code == 409
 
 
@@ -94,14 +94,14 @@ def test_a_conflict_is_shown_item_by_item_and_set_aside(client, conflict, sqlite
 def test_a_form_whose_version_is_known_is_taken(client, unknown, sqlite_database, at_once):
     if at_once:
         answer = send(client, f"{ROOM}/known", ROOM)
-        assert "Đã nhận 1 phiếu" in text_of_page(client.get(answer.location))
+        assert "Đã nhận 1 phiếu" in words_of(client.get(answer.location))
     else:
         send(client, unknown, do="accept")
 
     with sqlite_database.reading() as session:
         assert len(session.scalars(select(Response)).all()) == 1
-    assert "đã nhận vào đợt" in text_of_page(client.get(unknown))
-    wave = text_of_page(client.get("/admin/waves/w"))
+    assert "đã nhận vào đợt" in words_of(client.get(unknown))
+    wave = words_of(client.get("/admin/waves/w"))
     assert "phiếu giữ lại" not in wave
 
 
@@ -125,17 +125,17 @@ def moved(sqlite_database, app):
 def test_a_form_of_a_moved_area_is_taken_where_a_person_says(
     client, moved, sqlite_database, do, n, said
 ):
-    assert "phân công hoặc điểm lấy ý kiến đã đổi" in text_of_page(client.get(ROOM))
-    page = text_of_page(client.get(moved))
+    assert "phân công hoặc điểm lấy ý kiến đã đổi" in words_of(client.get(ROOM))
+    page = words_of(client.get(moved))
     assert "Phiếu đúng theo những gì máy được giao" in page
     assert "Ấp 1 (AP1)" in page
     assert "Nhận cả 1 phiếu khác cùng nơi" in page
     refused = send(client, moved, do=do, words="hỏi rồi")
-    assert (refused.status_code, "Xin chọn điểm" in text_of_page(refused)) == (400, True)
+    assert (refused.status_code, "Xin chọn điểm" in words_of(refused)) == (400, True)
     (place,) = re.findall(r'<option value="(AP2 .+?)">', refused.text)
 
     answer = send(client, moved, do=do, place=place)
-    assert said in text_of_page(client.get(answer.location))
+    assert said in words_of(client.get(answer.location))
     with sqlite_database.reading() as session:
         points = session.scalars(select(Response.point_id)).all()
         assert [session.get_one(CollectionPoint, point).code for point in points] == ["AP2"] * n
@@ -144,7 +144,7 @@ def test_a_form_of_a_moved_area_is_taken_where_a_person_says(
 def test_a_supervisor_compares_and_settles_nothing(app, conflict):
     supervisor = browser_of(app, "supervisor")
 
-    assert "Xử lý phiếu này" not in text_of_page(supervisor.get(conflict))
+    assert "Xử lý phiếu này" not in words_of(supervisor.get(conflict))
     assert send(supervisor, conflict, "/admin/tablets/file", do="aside").status_code == 403
     assert browser_of(app, "auditor").get(ROOM).status_code == 403
 
@@ -163,14 +163,14 @@ def test_answers_by_code_that_could_not_be_moved_are_counted_and_tried_again(
     client, refused, sqlite_database
 ):
     page = client.get(ROOM)
-    assert "Câu trả lời theo mã dùng một lần không chuyển được (1)" in text_of_page(page)
-    assert "cơ quan không còn thuộc điểm lấy ý kiến 1" in text_of_page(page)
+    assert "Câu trả lời theo mã dùng một lần không chuyển được (1)" in words_of(page)
+    assert "cơ quan không còn thuộc điểm lấy ý kiến 1" in words_of(page)
     assert "secret" not in page.text
     assert "lãnh đạo" not in page.text
 
     answer = send(client, f"{ROOM}/staged", ROOM)
 
-    assert "sẽ được thử chuyển lại" in text_of_page(client.get(answer.location))
+    assert "sẽ được thử chuyển lại" in words_of(client.get(answer.location))
     assert "không chuyển được" not in client.get(ROOM).text
     with sqlite_database.reading() as session:
         assert session.scalars(select(StagedResponse.refused)).all() == [None]

@@ -16,8 +16,7 @@ from survey_app.services.letters import SEND_LETTERS
 from tests.survey_app.factories import NOW, make_unit
 from tests.survey_app.invitation_factories import answer, make_officials, people_of
 from tests.survey_app.web.citizen_door import hidden, make_app, words
-
-PASSWORD = "một mật khẩu dài"
+from tests.survey_app.web.office import PASSWORD, browser_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,10 +34,7 @@ def officials(sqlite_database):
 
 
 def staff(database, role="administrator", **config):
-    client = make_app(database, **config).test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(make_app(database, **config), role)
 
 
 ROOM = "/admin/waves/w/invitations"

@@ -9,8 +9,7 @@ from survey_app.models.accounts import AuditEntry, Device
 from survey_app.services.accounts import create_account
 from tests.survey_app.web.citizen_door import hidden, make_app, words
 from tests.survey_app.web.kiosk_counter import make_counter
-
-PASSWORD = "mật khẩu đủ dài"
+from tests.survey_app.web.office import PASSWORD, browser_of
 
 
 @pytest.fixture
@@ -25,10 +24,7 @@ def staff(sqlite_database, counter):
     def sign_in(role):
         with sqlite_database.writing() as session:
             create_account(session, role, PASSWORD, role)
-        client = make_app(sqlite_database).test_client()
-        fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-        client.post("/admin/sign-in", data=fields)
-        return client
+        return browser_of(make_app(sqlite_database), role)
 
     return sign_in
 

@@ -12,8 +12,8 @@ from survey_app.services.prompts import Prompts
 from survey_app.services.reviews import Reviews
 from tests.survey_app.services.test_prompts import sound
 from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, words
+from tests.survey_app.web.office import PASSWORD, browser_of
 
-PASSWORD = "một mật khẩu dài"
 UNCHECKED = "chưa được người bản ngữ soát lại"
 
 
@@ -30,10 +30,7 @@ def app(sqlite_database, tmp_path):
 def signed_in(app, database, role="administrator"):
     with database.writing() as session:
         create_account(session, role, PASSWORD, role)
-    client = app.test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(app, role)
 
 
 @pytest.fixture

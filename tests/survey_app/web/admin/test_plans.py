@@ -18,10 +18,10 @@ from tests.survey_app.factories import (
     response_content,
 )
 from tests.survey_app.version_factories import OLD_WORDS, publish, three_versions
-from tests.survey_app.web.admin.test_points import actions, browser_of, send, text_of_page
+from tests.survey_app.web.admin.test_points import actions, send
 from tests.survey_app.web.citizen_door import Person, make_app
+from tests.survey_app.web.office import PASSWORD, browser_of, words_of
 
-PASSWORD = "mật khẩu đủ dài"
 NEW = "/admin/new-wave"
 PLAN = "/admin/waves/w/plan"
 GIVEN = {"code": "w", "title": "Khảo sát 2026", "year": "2026", "source": "self-selected"}
@@ -66,7 +66,7 @@ def day(offset):
 def test_the_list_of_waves_leads_to_a_new_one(app, client):
     assert f'href="{NEW}"' in client.get("/admin/").text
     assert f'href="{NEW}"' not in browser_of(app, "auditor").get("/admin/").text
-    assert "phiên bản 1" in text_of_page(client.get(NEW))
+    assert "phiên bản 1" in words_of(client.get(NEW))
 
 
 def test_a_wave_is_made_with_its_form_and_recorded(client, sqlite_database):
@@ -76,7 +76,7 @@ def test_a_wave_is_made_with_its_form_and_recorded(client, sqlite_database):
     wave = wave_in(sqlite_database)
     assert (wave.title, wave.keeps_partial, wave.issued) == ("Khảo sát 2026", True, 1200)
     assert wave.opened_at is None
-    page = text_of_page(client.get(PLAN))
+    page = words_of(client.get(PLAN))
     assert "Chưa mở" in page
     assert "chưa có quầy nào" in page
     assert actions(sqlite_database) == ["add_wave"]
@@ -84,9 +84,9 @@ def test_a_wave_is_made_with_its_form_and_recorded(client, sqlite_database):
 
 def test_a_plan_is_taken_back_after_a_question(app, client, sqlite_database):
     make(client)
-    assert "Xóa đợt" in text_of_page(client.get(PLAN))
+    assert "Xóa đợt" in words_of(client.get(PLAN))
     assert send(browser_of(app, "auditor"), f"{PLAN}/remove", PLAN).status_code == 403
-    assert "Không lấy lại được" in text_of_page(client.get(f"{PLAN}/remove"))
+    assert "Không lấy lại được" in words_of(client.get(f"{PLAN}/remove"))
     answer = send(client, f"{PLAN}/remove")
 
     assert (answer.status_code, answer.location) == (303, "/admin/")
@@ -95,7 +95,7 @@ def test_a_plan_is_taken_back_after_a_question(app, client, sqlite_database):
     make(client)
     send(client, f"{PLAN}/open")
     assert send(client, f"{PLAN}/remove").status_code == 400
-    assert "Xóa đợt" not in text_of_page(client.get(PLAN))
+    assert "Xóa đợt" not in words_of(client.get(PLAN))
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(client, sqlite_database):
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(client,
         beside = re.search(f'id="{name}-problem">(.*?)<input', page.text, re.DOTALL).group(1)
         assert told in beside
         assert f'aria-describedby="{name}-hint {name}-problem" aria-invalid="true"' in page.text
-    assert "ít nhất một phiếu" in text_of_page(page)
+    assert "ít nhất một phiếu" in words_of(page)
     for kept in ("đợt 1", "Đợt hay", "26", "1/1/2020"):
         assert f'value="{kept}"' in page.text
     assert 'name="opens" type="text"' in page.text  # a date field would show nothing of it
@@ -126,7 +126,7 @@ def test_a_planned_wave_is_changed_and_called_otherwise(client, sqlite_database)
     answer = send(client, PLAN, **GIVEN | {"code": "w2", "receipts": str(day(90))})
 
     assert answer.location == "/admin/waves/w2/plan?done=settings"
-    assert "Đã lưu" in text_of_page(client.get(answer.location))
+    assert "Đã lưu" in words_of(client.get(answer.location))
     assert client.get(PLAN).status_code == 404
     with sqlite_database.reading() as session:
         last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
@@ -138,7 +138,7 @@ def test_an_open_wave_says_what_may_still_be_changed(client, sqlite_database):
     send(client, f"{PLAN}/open")
     page = client.get(PLAN)
 
-    assert "còn đổi được tên" in text_of_page(page)
+    assert "còn đổi được tên" in words_of(page)
     assert 'name="code"' not in page.text
     refused = send(client, PLAN, title="Tên mới", year="2027")
     assert refused.status_code == 400
@@ -150,13 +150,13 @@ def test_opening_is_asked_for_and_done_now(client, sqlite_database):
     make(client)
     asked = client.get(f"{PLAN}/open")
 
-    assert "nhận phiếu ngay" in text_of_page(asked)
+    assert "nhận phiếu ngay" in words_of(asked)
     assert wave_in(sqlite_database).opened_at is None
     assert send(client, f"{PLAN}/open", closes=str(day(9))).status_code == 303
-    assert "Đang mở" in text_of_page(client.get(PLAN))
+    assert "Đang mở" in words_of(client.get(PLAN))
     again = send(client, f"{PLAN}/open", PLAN)
     assert again.status_code == 400
-    assert "đã mở rồi" in text_of_page(again)
+    assert "đã mở rồi" in words_of(again)
     assert actions(sqlite_database) == ["add_wave", "open_wave"]
 
 
@@ -168,7 +168,7 @@ def test_opening_at_a_date_waits_for_it(client, sqlite_database):
     assert 'value="31/02/2027"' in wrong.text
     assert send(client, f"{PLAN}/open", opens=f"{opens:%d/%m/%Y}").status_code == 303
 
-    page = text_of_page(client.get(PLAN))
+    page = words_of(client.get(PLAN))
     assert f"Đợt tự mở lúc {opens:%d/%m/%Y} 00:00" in page
     assert "Chưa mở" in page
     assert actions(sqlite_database) == ["add_wave", "schedule_wave"]
@@ -178,12 +178,12 @@ def test_closing_says_what_becomes_of_late_forms(client, sqlite_database):
     make(client)
     early = send(client, f"{PLAN}/close")
     assert early.status_code == 400
-    assert "không mở nên không đóng được" in text_of_page(early)
+    assert "không mở nên không đóng được" in words_of(early)
     send(client, f"{PLAN}/open")
-    assert "nhận thêm 30 ngày" in text_of_page(client.get(f"{PLAN}/close"))
+    assert "nhận thêm 30 ngày" in words_of(client.get(f"{PLAN}/close"))
     assert send(client, f"{PLAN}/close").status_code == 303
 
-    page = text_of_page(client.get(PLAN))
+    page = words_of(client.get(PLAN))
     assert "Đã đóng" in page
     assert "chỉ còn ghi được số phiếu phát ra" in page
     assert "không thêm phiếu nữa" in page
@@ -195,8 +195,8 @@ def test_a_version_is_compared_before_it_joins(client, sqlite_database):
     send(client, f"{PLAN}/open")
     asked = client.get(f"{PLAN}/form?form=sipas-counter/2")
 
-    assert OLD_WORDS in text_of_page(asked)
-    assert "Thêm vào" in text_of_page(asked)
+    assert OLD_WORDS in words_of(asked)
+    assert "Thêm vào" in words_of(asked)
     assert send(client, f"{PLAN}/form", PLAN, form="sipas-counter/2").status_code == 303
     with sqlite_database.reading() as session:
         assert session.scalars(select(WaveForm.version).order_by(WaveForm.version)).all() == [
@@ -219,8 +219,8 @@ def test_a_version_that_changes_a_scale_is_refused_in_words(client, shelf, sqlit
     make(client)
     asked = client.get(f"{PLAN}/form?form=sipas-counter/9")
 
-    assert "phải mang mã mới" in text_of_page(asked)
-    assert "đổi loại câu" in text_of_page(asked)
+    assert "phải mang mã mới" in words_of(asked)
+    assert "đổi loại câu" in words_of(asked)
     assert 'name="points"' not in asked.text
     forced = send(client, f"{PLAN}/form", PLAN, form="sipas-counter/9")
     assert forced.status_code == 400
@@ -234,7 +234,7 @@ def test_an_unused_form_is_taken_back_out(client, sqlite_database):
     kept = send(client, f"{PLAN}/form/remove", PLAN, form="sipas-counter/1")
 
     assert kept.status_code == 400
-    assert "Còn 1 điểm dùng phiếu" in text_of_page(kept)
+    assert "Còn 1 điểm dùng phiếu" in words_of(kept)
 
 
 def test_indices_are_chosen_with_the_keys_of_the_sample(client, sqlite_database):
@@ -304,7 +304,7 @@ def test_a_wave_from_its_plan_to_its_late_forms(app, client, sqlite_database, sh
         codes = session.scalars(select(WavePoint).order_by(WavePoint.point_id)).all()
         one, other = (f"D{row.point_id:05d}" for row in codes)
     moved = send(client, room, to="w sipas-counter/2", point=[other], do="store")
-    assert "Đã chuyển 1 điểm" in text_of_page(moved)
+    assert "Đã chuyển 1 điểm" in words_of(moved)
     assert offered(app, sqlite_database) == {"1": 1, "2": 1}
 
     begun = {"started_at": clock.now().isoformat(), "wave": "w"}
@@ -326,7 +326,7 @@ def test_a_wave_from_its_plan_to_its_late_forms(app, client, sqlite_database, sh
         held = session.scalars(select(HeldResponse.reason)).all()
     assert (versions, held) == (["1", "1", "2"], ["late"])
     page = client.get("/admin/waves/w/held")
-    assert "đến sau khi đợt đã đóng" in text_of_page(page)
+    assert "đến sau khi đợt đã đóng" in words_of(page)
     assert actions(sqlite_database) == [
         *("add_wave", "add_point", "add_point", "open_wave", "add_form"),
         *("move_points", "close_wave"),

@@ -7,10 +7,10 @@ from survey_app.models.accounts import AuditEntry
 from survey_app.models.waves import Wave, WavePoint
 from survey_app.services.accounts import create_account
 from tests.survey_app.factories import make_form, make_point, make_wave
-from tests.survey_app.web.admin.test_points import actions, browser_of, send, text_of_page
+from tests.survey_app.web.admin.test_points import actions, send
 from tests.survey_app.web.citizen_door import hidden, make_app
+from tests.survey_app.web.office import PASSWORD, browser_of, words_of
 
-PASSWORD = "mật khẩu đủ dài"
 ROOM = "/admin/waves/w/points/move"
 TO = "next sipas-counter/1"
 
@@ -43,12 +43,12 @@ def test_points_are_chosen_looked_at_and_moved(client, sqlite_database):
     look = send(client, ROOM, to=TO, point=["D00001x", "D00002x"], do="look")
 
     assert look.status_code == 200
-    assert "Xem trước: 2 điểm sẽ chuyển" in text_of_page(look)
-    assert "in và dán mã của đợt mới" in text_of_page(look)
+    assert "Xem trước: 2 điểm sẽ chuyển" in words_of(look)
+    assert "in và dán mã của đợt mới" in words_of(look)
     assert moved(sqlite_database) == 0
     fields = hidden(look) | {"do": "store", "point": ["D00001x", "D00002x"]}
     done = client.post(ROOM, data=fields)
-    assert "Đã chuyển 2 điểm" in text_of_page(done)
+    assert "Đã chuyển 2 điểm" in words_of(done)
     assert moved(sqlite_database) == 2
     with sqlite_database.reading() as session:
         row = session.scalars(select(AuditEntry).where(AuditEntry.action == "move_points")).one()
@@ -57,19 +57,19 @@ def test_points_are_chosen_looked_at_and_moved(client, sqlite_database):
 
 def test_all_that_a_search_finds_move_whatever_the_page(client, sqlite_database):
     look = send(client, ROOM, to=TO, which="all", q="dat dai", do="look")
-    assert "51 điểm sẽ chuyển" in text_of_page(look)
+    assert "51 điểm sẽ chuyển" in words_of(look)
     done = client.post(ROOM, data=hidden(look) | {"do": "store"})
 
-    assert "Đã chuyển 51 điểm" in text_of_page(done)
+    assert "Đã chuyển 51 điểm" in words_of(done)
     assert moved(sqlite_database) == 51
 
 
 def test_the_list_has_pages_and_a_search_like_that_of_counters(client):
-    assert "Trang 1 / 2" in text_of_page(client.get(ROOM))
+    assert "Trang 1 / 2" in words_of(client.get(ROOM))
     assert client.get(f"{ROOM}?page=2").text.count('name="point"') == 2
     found = client.get(f"{ROOM}?q=ho+tich")
-    assert "Tất cả 1 điểm tìm thấy" in text_of_page(found)
-    assert "Không có quầy nào khớp" in text_of_page(client.get(f"{ROOM}?q=xyz"))
+    assert "Tất cả 1 điểm tìm thấy" in words_of(found)
+    assert "Không có quầy nào khớp" in words_of(client.get(f"{ROOM}?q=xyz"))
 
 
 def test_what_is_missing_is_said_beside_it_and_what_was_ticked_stays(client, sqlite_database):
@@ -88,18 +88,18 @@ def test_who_stays_is_told_with_the_reason(client):
     send(client, ROOM, to=TO, point=["D00001x"], do="store")
     look = send(client, ROOM, to=TO, point=["D00001x", "D00002x"], do="look")
 
-    assert "Xem trước: 1 điểm" in text_of_page(look)
-    assert "Điểm đã thuộc đợt «next»" in text_of_page(look)
+    assert "Xem trước: 1 điểm" in words_of(look)
+    assert "Điểm đã thuộc đợt «next»" in words_of(look)
     again = send(client, ROOM, to=TO, point=["D00001x"], do="store")
     assert again.status_code == 400
-    assert "Không điểm nào" in text_of_page(again)
+    assert "Không điểm nào" in words_of(again)
 
 
 def test_a_wave_without_points_says_so(client, sqlite_database):
     with sqlite_database.writing() as session:
         make_wave(session, code="empty")
 
-    assert "không có điểm nào" in text_of_page(client.get("/admin/waves/empty/points/move"))
+    assert "không có điểm nào" in words_of(client.get("/admin/waves/empty/points/move"))
 
 
 def test_others_move_nothing(app):

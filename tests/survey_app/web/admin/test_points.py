@@ -3,7 +3,6 @@
 import io
 import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 from sqlalchemy import select
@@ -20,9 +19,9 @@ from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import ANSWERS, Person, hidden
+from tests.survey_app.web.office import PASSWORD, browser_of, words_of
 from tests.survey_app.web.served import served
 
-PASSWORD = "mật khẩu đủ dài"
 SECRET = "k" * 40
 PAGE = "/admin/waves/w/points"
 
@@ -41,13 +40,6 @@ def app(sqlite_database, tmp_path):
     app = create_app(Config(url, SECRET, tmp_path, public_url="https://khaosat.example.vn"))
     yield app
     app.extensions["database"].engine.dispose()
-
-
-def browser_of(app, name):
-    client = app.test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": name, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
 
 
 @pytest.fixture
@@ -69,10 +61,6 @@ def send(client, address, page=None, **fields):
     return client.post(address, data=token | fields)
 
 
-def text_of_page(answer):
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", answer.text)))
-
-
 def actions(database):
     with database.reading() as session:
         found = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
@@ -90,7 +78,7 @@ def address_on(answer):
 
 
 def test_an_empty_wave_says_what_to_do(client):
-    assert "chưa có quầy nào. Xin thêm" in text_of_page(client.get(PAGE))
+    assert "chưa có quầy nào. Xin thêm" in words_of(client.get(PAGE))
 
 
 def test_a_counter_is_added_and_stands_in_the_list(client, sqlite_database):
@@ -99,7 +87,7 @@ def test_a_counter_is_added_and_stands_in_the_list(client, sqlite_database):
 
     assert answer.status_code == 303
     assert client.get(answer.location).status_code == 200
-    assert "Quầy 1" in text_of_page(listed)
+    assert "Quầy 1" in words_of(listed)
     assert address_on(listed).startswith("https://khaosat.example.vn/s/")
     assert actions(sqlite_database) == ["add_point"]
 
@@ -119,14 +107,14 @@ def test_what_cannot_be_added_is_told_and_what_was_typed_stays(
     answer = send(client, PAGE, **fields)
 
     assert answer.status_code == 400
-    assert told in text_of_page(answer)
+    assert told in words_of(answer)
     assert f'value="{fields.get("unit", "")}"' in answer.text
     assert actions(sqlite_database) == []
 
 
 def test_the_list_is_searched_in_the_address_bar(client, point):
-    assert "Quầy Đất đai" in text_of_page(client.get(f"{PAGE}?q=dat+dai"))
-    assert "Không có quầy nào khớp" in text_of_page(client.get(f"{PAGE}?q=xyz"))
+    assert "Quầy Đất đai" in words_of(client.get(f"{PAGE}?q=dat+dai"))
+    assert "Không có quầy nào khớp" in words_of(client.get(f"{PAGE}?q=xyz"))
     assert client.get(f"{PAGE}?q=&page=nonsense").status_code == 200
 
 
@@ -148,7 +136,7 @@ def test_wrong_hours_change_nothing_and_stay_on_the_page(client, sqlite_database
     found, agencies = stored(sqlite_database, point)
 
     assert answer.status_code == 400
-    assert "Giờ làm việc Thứ Tư chưa đúng: «sáng»" in text_of_page(answer)
+    assert "Giờ làm việc Thứ Tư chưa đúng: «sáng»" in words_of(answer)
     assert 'value="sáng"' in answer.text
     assert (found.name, agencies) == ("Quầy Đất đai", [])
 
@@ -157,7 +145,7 @@ def test_renewing_asks_first_and_then_the_old_link_is_gone(client, app, point):
     page = f"{PAGE}/{point}"
     before = address_on(client.get(page))
     asked = client.get(f"{page}/renew")
-    assert "ngừng hoạt động ngay" in text_of_page(asked)
+    assert "ngừng hoạt động ngay" in words_of(asked)
     assert address_on(client.get(page)) == before
     assert send(client, f"{page}/renew").status_code == 303
     after = address_on(client.get(page))
@@ -170,19 +158,19 @@ def test_renewing_asks_first_and_then_the_old_link_is_gone(client, app, point):
 def test_a_counter_is_closed_and_opened_again(client, sqlite_database, point):
     page = f"{PAGE}/{point}"
     send(client, f"{page}/close")
-    assert "Đã đóng" in text_of_page(client.get(page))
+    assert "Đã đóng" in words_of(client.get(page))
     send(client, f"{page}/reopen")
 
-    assert "Đang nhận phiếu" in text_of_page(client.get(page))
+    assert "Đang nhận phiếu" in words_of(client.get(page))
     assert actions(sqlite_database) == ["close_point", "reopen_point"]
 
 
 def test_rotating_says_which_printed_codes_stop(client, app, point):
     first = address_on(client.get(f"{PAGE}/{point}"))
     page = "/admin/links/rotate"
-    assert "Không mã nào đã in ngừng" in text_of_page(client.get(page))
+    assert "Không mã nào đã in ngừng" in words_of(client.get(page))
     send(client, page)
-    assert re.search(r"Mọi mã in từ \d\d/\d\d/\d{4} \d\d:\d\d đến", text_of_page(client.get(page)))
+    assert re.search(r"Mọi mã in từ \d\d/\d\d/\d{4} \d\d:\d\d đến", words_of(client.get(page)))
     token = first.rpartition("/")[2]
     with app.extensions["database"].reading() as session:
         assert read_token(session, token, SECRET)
@@ -194,11 +182,11 @@ def test_rotating_says_which_printed_codes_stop(client, app, point):
 def test_the_last_day_is_set_or_refused(client, sqlite_database, point):
     address = f"{PAGE}/last-day"
     assert send(client, address, PAGE, day="2029-12-31").status_code == 303
-    assert "31/12/2029" in text_of_page(client.get(PAGE))
+    assert "31/12/2029" in words_of(client.get(PAGE))
     refused = send(client, address, PAGE, day="31/12/2029")
 
     assert refused.status_code == 400
-    assert "chưa đúng" in text_of_page(refused)
+    assert "chưa đúng" in words_of(refused)
     assert actions(sqlite_database) == ["set_links_last_day"]
 
 
@@ -216,13 +204,13 @@ def upload(client, text, do, page=PAGE, **fields):
 def test_a_table_is_tried_then_stored(client, sqlite_database):
     text = "đơn vị;tên quầy;cơ quan\nPL;Quầy 1;\nPL;Quầy 2;STC\n"
     tried = upload(client, text, "try", form="sipas-counter/1")
-    assert "chưa lưu gì" in text_of_page(tried)
-    assert "chưa có quầy nào" in text_of_page(client.get(PAGE))
+    assert "chưa lưu gì" in words_of(tried)
+    assert "chưa có quầy nào" in words_of(client.get(PAGE))
     done = upload(client, text, "store", form="sipas-counter/1")
 
     assert (tried.status_code, done.status_code) == (200, 200)
-    assert "Đã nhập quầy" in text_of_page(done)
-    assert "(2)" in text_of_page(client.get(PAGE))
+    assert "Đã nhập quầy" in words_of(done)
+    assert "(2)" in words_of(client.get(PAGE))
     assert actions(sqlite_database) == ["import_points"]
 
 
@@ -230,8 +218,8 @@ def test_a_table_with_a_wrong_line_stores_nothing(client, sqlite_database):
     answer = upload(client, "unit,name\nPL,Quầy 1\nXX,Quầy 2\n", "store", form="sipas-counter/1")
 
     assert answer.status_code == 422
-    assert "«XX»" in text_of_page(answer)
-    assert "chưa có quầy nào" in text_of_page(client.get(PAGE))
+    assert "«XX»" in words_of(answer)
+    assert "chưa có quầy nào" in words_of(client.get(PAGE))
     assert actions(sqlite_database) == []
 
 
@@ -277,7 +265,7 @@ def test_a_code_for_a_procedure_is_kept_by_the_answer_and_ends_with_the_counters
     page = f"{PAGE}/{point}"
     usual = address_on(client.get(page))
     shown = client.get(page, query_string={"procedure": wished})
-    assert "Mã QR cho «Đăng ký khai sinh»" in text_of_page(shown)
+    assert "Mã QR cho «Đăng ký khai sinh»" in words_of(shown)
     address = address_on(shown)
     picture = client.get(f"{page}/qr.svg?procedure=HT.1")
     assert text_of(modules_of(picture.data)[4:-4, 4:-4]) == address != usual
@@ -311,7 +299,7 @@ def test_a_procedure_nobody_knows_is_told_on_the_page(client, point, procedure):
 
     for answer in (shown, sheet):
         assert answer.status_code == 400
-        assert "Không có thủ tục hoặc lĩnh vực «khai sinh»" in text_of_page(answer)
+        assert "Không có thủ tục hoặc lĩnh vực «khai sinh»" in words_of(answer)
         assert 'value="khai sinh"' in answer.text
 
 
@@ -330,8 +318,8 @@ def test_a_sheet_is_asked_for_made_and_taken(app, client, sqlite_database, point
     done = client.get(address)
     taken = client.get(f"{address}/qr.pdf")
 
-    assert "Đang chờ" in text_of_page(waiting)
-    assert "đã sẵn sàng" in text_of_page(done)
+    assert "Đang chờ" in words_of(waiting)
+    assert "đã sẵn sàng" in words_of(done)
     assert (taken.status_code, taken.mimetype) == (200, "application/pdf")
     assert taken.data.startswith(b"%PDF")
     assert f"ma-qr-w-{paper}.pdf" in taken.headers["Content-Disposition"]
@@ -351,7 +339,7 @@ def test_a_sheet_without_an_open_counter_says_so(app, client, point):
     send(client, f"{PAGE}/{point}/close")
     _, address = print_sheet(app, client, paper="a4")
 
-    assert "Không có quầy nào đang mở" in text_of_page(client.get(address))
+    assert "Không có quầy nào đang mở" in words_of(client.get(address))
     assert client.get(f"{address}/qr.pdf").status_code == 404
 
 
@@ -376,7 +364,7 @@ def test_an_auditor_looks_and_changes_nothing(app, client, point):
     page = other.get(f"{PAGE}/{point}")
 
     assert page.status_code == 200
-    assert "Thu hồi" not in text_of_page(page)
+    assert "Thu hồi" not in words_of(page)
     for address in (PAGE, f"{PAGE}/{point}", f"{PAGE}/{point}/renew", "/admin/links/rotate"):
         assert send(other, address, PAGE).status_code == 403
 

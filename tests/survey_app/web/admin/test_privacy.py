@@ -14,8 +14,8 @@ from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
 from tests.survey_app.web.citizen_door import hidden, make_app, words
+from tests.survey_app.web.office import PASSWORD, browser_of
 
-PASSWORD = "mật khẩu đủ dài"
 PAGE = "/admin/waves/dot-1/privacy"
 
 
@@ -35,10 +35,7 @@ def browser(sqlite_database, receipt):
     def open_as(role="administrator"):
         with sqlite_database.writing() as session:
             create_account(session, role, PASSWORD, role)
-        client = make_app(sqlite_database).test_client()
-        fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-        client.post("/admin/sign-in", data=fields)
-        return client
+        return browser_of(make_app(sqlite_database), role)
 
     return open_as
 

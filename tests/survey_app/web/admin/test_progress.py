@@ -10,8 +10,9 @@ from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.services.accounts import create_account
 from survey_app.services.fieldwork import grid_of, record_visits
 from tests.survey_app.factories import NOW, make_point, make_wave, visit_content
-from tests.survey_app.web.admin.test_points import actions, browser_of, text_of_page
+from tests.survey_app.web.admin.test_points import actions
 from tests.survey_app.web.citizen_door import make_app
+from tests.survey_app.web.office import browser_of, words_of
 
 ROOM = "/admin/waves/w/progress"
 
@@ -41,11 +42,11 @@ def visited(sqlite_database):
 
 
 def test_a_wave_without_assignments_is_told(client):
-    assert "chưa có phân công nào" in text_of_page(client.get(ROOM))
+    assert "chưa có phân công nào" in words_of(client.get(ROOM))
 
 
 def test_outcomes_and_rates_are_shown(client, visited):
-    page = text_of_page(client.get(visited))
+    page = words_of(client.get(visited))
 
     assert "Hộ từ chối 2.111 1" in page
     assert "Tỷ lệ trả lời % 50,0" in page
@@ -74,14 +75,14 @@ def test_doubtful_calls_lead_to_the_area_and_what_is_doubtful_there(
         record_visits(session, counted, None, NOW)
     page = client.get(visited)
 
-    assert "Ở 1 hộ, người được hỏi không phải người bảng Kish chọn" in text_of_page(page)
+    assert "Ở 1 hộ, người được hỏi không phải người bảng Kish chọn" in words_of(page)
     address = "/admin/waves/v/assignments/of/PC1#doubts"
     assert f'<a href="{address}" aria-label="PC1, Cần hỏi lại: 6">6</a>' in page.text
     for told in ("Ở 1 hộ, các lần tiếp cận báo số", "2 lần tiếp cận ghi ngày", "1 hộ đã đến có số"):
-        assert told in text_of_page(page)
+        assert told in words_of(page)
     area_page = client.get(address)
     assert 'id="doubts"' in area_page.text
-    told = text_of_page(area_page)
+    told = words_of(area_page)
     assert f"Hộ 3 20/11/2026 4 {wrong} " in told
     assert "Hoàn thành phỏng vấn Hộ 3 · 20/11/2026 · 4 người" in told
     assert "Hộ 99 2, 5" in told

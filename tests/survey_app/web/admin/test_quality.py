@@ -19,8 +19,8 @@ from tests.survey_app.factories import (
     response_content,
 )
 from tests.survey_app.web.citizen_door import hidden, make_app, words
+from tests.survey_app.web.office import PASSWORD, browser_of
 
-PASSWORD = "một mật khẩu dài"
 PAGE = "/admin/waves/dot/quality"
 COMMENT = "Người viết câu này không được nhận ra"
 
@@ -46,10 +46,7 @@ def database(sqlite_database):
 def browser(database, role="supervisor"):
     with database.writing() as session:
         create_account(session, role, PASSWORD, role)
-    client = make_app(database).test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(make_app(database), role)
 
 
 def counted(database):

@@ -16,8 +16,8 @@ from tests.survey_app.factories import (
     response_content,
 )
 from tests.survey_app.web.citizen_door import hidden, make_app, words
+from tests.survey_app.web.office import PASSWORD, browser_of
 
-PASSWORD = "một mật khẩu dài"
 COMMENT = "Chim bay qua cửa sổ"
 
 
@@ -37,10 +37,7 @@ def sent(sqlite_database):
 def browser(database, role="supervisor"):
     with database.writing() as session:
         create_account(session, role, PASSWORD, role)
-    client = make_app(database).test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(make_app(database), role)
 
 
 def address(sent, room):

@@ -19,8 +19,9 @@ from survey_app.services.accounts import create_account
 from survey_app.services.sealed_files import LARGEST_FILE
 from survey_app.services.sealing import make_public_key, seal
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
-from tests.survey_app.web.admin.test_points import browser_of, hidden, send, text_of_page
+from tests.survey_app.web.admin.test_points import hidden, send
 from tests.survey_app.web.citizen_door import SECRET, make_app
+from tests.survey_app.web.office import browser_of, words_of
 
 ROOM = "/admin/tablets/file"
 MULTIPART = "multipart/form-data; boundary=x"
@@ -63,8 +64,8 @@ def length(n):
 def test_every_form_is_taken_as_if_its_tablet_had_sent_it(client, sqlite_database):
     items = [sealed(sqlite_database) for _ in range(3)]
 
-    assert "đã nhận 3" in text_of_page(bring(client, *items))
-    assert "đã có từ trước 3" in text_of_page(bring(client, *items))
+    assert "đã nhận 3" in words_of(bring(client, *items))
+    assert "đã có từ trước 3" in words_of(bring(client, *items))
     with sqlite_database.reading() as session:
         assert len(session.scalars(select(Response)).all()) == 3
         assert all(session.scalars(select(ResponseQuality.device_id)))
@@ -85,15 +86,15 @@ def test_visits_are_kept_too(client, sqlite_database):
     written = json.dumps(visit | {"outcome": "nobody_home", "day": "2026-11-20"}).encode()
     item = {"id": visit["id"], "sealed": seal(key, visit["id"], written)}
 
-    assert "đã nhận 0 1" in text_of_page(bring(client, visits=[item]))
-    assert "đã có từ trước 0 1" in text_of_page(bring(client, visits=[item]))
+    assert "đã nhận 0 1" in words_of(bring(client, visits=[item]))
+    assert "đã có từ trước 0 1" in words_of(bring(client, visits=[item]))
 
 
 def test_a_clock_that_is_ahead_and_the_modes_of_tablets_are_known_here_too(client, sqlite_database):
     items = [sealed(sqlite_database), sealed(sqlite_database, mode="kiosk")]
     made_at = (clock.now() + timedelta(days=9)).isoformat()
 
-    page = text_of_page(bring(client, *items, made_at=made_at))
+    page = words_of(bring(client, *items, made_at=made_at))
     assert "đã nhận 1" in page
     assert "không gửi phiếu có cách trả lời «kiosk»" in page
     with sqlite_database.reading() as session:
@@ -105,7 +106,7 @@ def test_what_cannot_be_taken_is_told_without_its_answers(client, sqlite_databas
     wrong = sealed(sqlite_database, answers={"access": "tôi tên Lan"})
     broken = sealed(sqlite_database) | {"sealed": "s1.1.xxx"}
 
-    page = text_of_page(bring(client, wrong, broken, sealed(sqlite_database)))
+    page = words_of(bring(client, wrong, broken, sealed(sqlite_database)))
 
     assert "không nhận được 2" in page
     assert "không mở được" in page
@@ -116,18 +117,18 @@ def test_a_file_that_is_none_is_refused(client):
     page = bring(client, device="Máy 8")
 
     assert page.status_code == 400
-    assert "Máy 8" in text_of_page(page)
+    assert "Máy 8" in words_of(page)
     assert send(client, ROOM).status_code == 400
 
 
 def test_a_week_of_a_tablet_is_taken_and_a_larger_file_is_refused_in_words(client):
     # Of several MiB, and closed once it is read: an open file would be warned of.
     page = bring(client, visits=[{"id": str(n), "sealed": "x" * 4000} for n in range(1000)])
-    assert (page.status_code, "Kết quả nhập tệp" in text_of_page(page)) == (200, True)
+    assert (page.status_code, "Kết quả nhập tệp" in words_of(page)) == (200, True)
 
     page = client.post(ROOM, content_type=MULTIPART, environ_overrides=length(LARGEST_FILE + MIB))
     assert page.status_code == 413
-    assert "Tệp lớn hơn 20 MiB nên không nhận." in text_of_page(page)
+    assert "Tệp lớn hơn 20 MiB nên không nhận." in words_of(page)
 
 
 def test_who_is_not_signed_in_sends_no_large_file(sqlite_database):
@@ -135,4 +136,4 @@ def test_who_is_not_signed_in_sends_no_large_file(sqlite_database):
     page = stranger.post(ROOM, content_type=MULTIPART, environ_overrides=length(3 * MIB))
 
     assert page.status_code == 413
-    assert "20 MiB" not in text_of_page(page)
+    assert "20 MiB" not in words_of(page)

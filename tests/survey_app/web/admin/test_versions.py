@@ -5,9 +5,8 @@ import pytest
 from survey_app.services.accounts import create_account
 from survey_app.web.admin.versions import WORDS, _rule
 from tests.survey_app.version_factories import NEW_WORDS, OLD_WORDS, three_versions
-from tests.survey_app.web.citizen_door import hidden, make_app, words
-
-PASSWORD = "một mật khẩu dài"
+from tests.survey_app.web.citizen_door import make_app, words
+from tests.survey_app.web.office import PASSWORD, browser_of
 
 
 def browser(database, shelf=None, role="auditor"):
@@ -16,10 +15,7 @@ def browser(database, shelf=None, role="auditor"):
     app = make_app(database)
     if shelf is not None:
         app.extensions["catalogue"] = shelf
-    client = app.test_client()
-    fields = hidden(client.get("/admin/sign-in")) | {"name": role, "password": PASSWORD}
-    client.post("/admin/sign-in", data=fields)
-    return client
+    return browser_of(app, role)
 
 
 def test_the_shipped_questionnaires_are_listed_and_compared(sqlite_database):

@@ -15,7 +15,7 @@ export async function outboxScreen(told = "") {
     currentTarget.disabled = true;
     await app.outbox.send();
     await app.contact();
-    app.go("outbox", t(app.heard ? "sent_now" : "no_network"));
+    app.stay("outbox", t(app.heard ? "sent_now" : "no_network"));
   };
   const lines = forms.slice(0, SHOWN).map((form) => {
     const words = form.state === "received"
@@ -52,7 +52,7 @@ async function exportFile() {
   const address = URL.createObjectURL(blob);
   el("a", { href: address, download: `sipas-${app.today()}.json` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
-  app.go("outbox", t("exported", { n: file.responses.length + file.visits.length }));
+  app.stay("outbox", t("exported", { n: file.responses.length + file.visits.length }));
 }
 
 /** Another tab holds the drafts; from here one can still send. */
@@ -85,7 +85,7 @@ export async function tabletScreen() {
     currentTarget.disabled = true;
     await app.contact();
     await app.refresh();
-    app.go("tablet");
+    app.stay("tablet");
   };
   show("tablet", t("tablet"), [
     notices(),

@@ -25,6 +25,11 @@ export const app = {
     return this.screens[name](...this.here.slice(1));
   },
 
+  /** Draw a screen anew after a wait, unless another one, the lock perhaps, has come meanwhile. */
+  stay(name, ...given) {
+    return this.here?.[0] === name ? this.go(name, ...given) : undefined;
+  },
+
   async keep(values) {
     Object.assign(this.facts, values);
     await device.set(values);

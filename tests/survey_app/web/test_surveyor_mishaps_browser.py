@@ -149,3 +149,28 @@ def test_while_the_screen_is_dark_nobody_works(take_tablet, sqlite_database):
     paradata = json.loads(response.document)["paradata"]
     assert len(paradata["pauses"]) == 1
     assert paradata["elapsed"] - paradata["seconds"] >= 4 * 60 - 1
+
+
+def test_an_answer_that_comes_after_the_lock_opens_nothing(take_tablet):
+    surveyor = take_tablet()
+    page = surveyor.page
+    surveyor.begin()
+    surveyor.answer_all()
+    surveyor.press("Nộp phiếu")
+    surveyor.see("Đã nộp phiếu")
+    surveyor.press("Về danh sách hộ")
+    surveyor.press("Quay lại")
+    surveyor.press("Xem hộp gửi")
+    surveyor.see("Hộp gửi")
+    held = []
+    page.context.route("**/api/v1/contact", lambda route: held.append(route))
+    with page.expect_request("**/api/v1/contact"):
+        surveyor.press("Gửi ngay")
+    surveyor.press("Khóa máy")
+    surveyor.see("Mở khóa")
+    with page.expect_response("**/api/v1/contact"):
+        held[0].continue_()
+    for _turn in range(5):
+        surveyor.stored("responses")  # the screen would be drawn after reads like these
+
+    assert page.locator("h1").inner_text() == "Mở khóa"

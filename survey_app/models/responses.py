@@ -1,6 +1,6 @@
 """What respondents answered, as received and as rows."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -134,6 +134,23 @@ class ResponseQuality(Base):
     seconds: Mapped[int | None]
     device_id: Mapped[int | None] = mapped_column(ForeignKey("device.id"))
     clock_offset: Mapped[int | None]
+
+
+class SenderCount(Base):
+    """How many forms came on a day at a counter from browsers that share a mark.
+
+    A mark is one of 1,024 (`services.sender_rates`): thousands of addresses share each, it is
+    another one the next day and at another counter, and no response says which one it had. Rows go
+    when their day is over.
+    """
+
+    __tablename__ = "sender_count"
+    __table_args__ = (CheckConstraint("n > 0", name="counted"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    point_id: Mapped[int] = mapped_column(ForeignKey("collection_point.id"), primary_key=True)
+    mark: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    n: Mapped[int]
 
 
 class StagedResponse(Base):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -57,6 +58,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def insert_into(session: Session, model: type[Base]) -> Any:
+    """An INSERT that may say what to do ON CONFLICT, which both databases know in one way."""
+    named = session.get_bind().dialect.name
+    return (postgresql if named == "postgresql" else sqlite).insert(model)
 
 
 class Database:

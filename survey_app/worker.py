@@ -45,6 +45,7 @@ from survey_app.services.result_tables import Figure, rounded_percent
 from survey_app.services.results import ResultsPage, page_of
 from survey_app.services.retention import purge_batch
 from survey_app.services.runs import Order, computed_run, keep_run, reported_before
+from survey_app.services.sender_rates import forget_past
 from survey_app.services.staging import check_batch, move_batch
 from survey_app.services.waves import wave_named
 
@@ -138,12 +139,14 @@ def run_worker(config: Config, stop: threading.Event | None = None) -> None:
 def tidy(database: Database, catalogue: Catalogue) -> None:
     """Delete what is no longer to be kept, in short transactions, and leave no trace in the files.
 
-    Half-filled forms go after a day; what retention says goes once its day is over. The file of
-    SQLite is written anew when something of a wave was deleted, and in the small hours.
+    Half-filled forms go after a day, counts of phones with their day, and what retention says once
+    its day is over. The file of SQLite is written anew when something of a wave was deleted, and in
+    the small hours.
     """
     now = clock.now()
     with database.writing() as session:
         drafts = purge_drafts(session, now)
+        forget_past(session, now)
     purged = 0
     while True:
         with database.writing() as session:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from questionnaires.model import Item, QuestionnaireVersion
 from survey_app.models.waves import Wave
+from survey_app.services.pooling import FEWEST
 from survey_app.services.retention import CONTACTS, DAYS, DOCUMENTS, RECEIPTS, promised_day
 
 # Another meaning of a sentence below is another notice: `Response.consent` names what was shown.
-NOTICE: Final = "2026-1"
+NOTICE: Final = "2026-2"
 ETHNICITY: Final = "ethnicity"
 
 
@@ -132,6 +133,8 @@ def _collected(door: Asker) -> Sentence:
 def _kept(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
     draft = Sentence("Phiếu làm dở: 24 giờ.")
     contacts = (_contacts(wave),) if door.by_invitation else ()
+    # Officials read the same at length beside their notice, with what their chief could know.
+    mixed = (_mixed(),) if door.by_code and not door.by_invitation else ()
     day = promised_day(wave, DOCUMENTS)
     if day is not None:
         original = Sentence(
@@ -144,7 +147,15 @@ def _kept(door: Asker, wave: Wave) -> tuple[Sentence, ...]:
             "chọn, không kèm tên.",
             {"days": str(DAYS[DOCUMENTS])},
         )
-    return draft, original, *contacts
+    return draft, *mixed, original, *contacts
+
+
+def _mixed() -> Sentence:
+    return Sentence(
+        "Phiếu gửi bằng mã chờ để lưu chung trong một nhóm từ {n} phiếu trở lên; cả đợt khảo sát "
+        "không đủ {n} phiếu như thế thì các phiếu ấy bị xóa.",
+        {"n": str(FEWEST)},
+    )
 
 
 def _contacts(wave: Wave) -> Sentence:

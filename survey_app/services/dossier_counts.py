@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
 from questionnaires.refusal import Refusal
+from survey_app.db import insert_into
 from survey_app.models.codes import DossierCount
 from survey_app.models.waves import CollectionPoint, Procedure
 from survey_app.services.line_reports import (
@@ -117,18 +117,12 @@ def store_counts(session: Session, plan: CountPlan) -> int:
         # In one order, so that two imports wait for each other and never lock each other out.
         for (point, day, unit, code), returned in sorted(plan.counts.items())
     ]
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    keys = ["point_id", "day", "unit_id", "field"]
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        keys = ["point_id", "day", "unit_id", "field"]
-        if is_postgresql:
-            new = postgresql.insert(DossierCount).values(chunk)
-            values = {"returned": new.excluded.returned}
-            session.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
-        else:
-            also = sqlite.insert(DossierCount).values(chunk)
-            values = {"returned": also.excluded.returned}
-            session.execute(also.on_conflict_do_update(index_elements=keys, set_=values))
+        new = insert_into(session, DossierCount).values(chunk)
+        values = {"returned": new.excluded.returned}
+        session.execute(new.on_conflict_do_update(index_elements=keys, set_=values))
     return len(rows)
 
 

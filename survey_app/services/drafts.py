@@ -31,10 +31,11 @@ RATED: Final = ("unit", "field")  # in the context of a draft
 
 @dataclass(frozen=True)
 class Sending:
-    """The moment a form is sent, and whether from a network of an office."""
+    """The moment a form is sent, whether from a network of an office, and by which mark."""
 
     now: datetime
     in_office: bool = False
+    mark: int | None = None
 
 
 def start_draft(session: Session, door: Door, locale: str, now: datetime) -> str:
@@ -174,7 +175,7 @@ def submit_draft(
         _note_page(draft, REVIEW, sending.now, [])
         measured = _kept(draft)[PARADATA]
         content[PARADATA] = web_paradata(measured, draft.started_at, sending.now)
-    arrival = Arrival(in_office=sending.in_office)
+    arrival = Arrival(in_office=sending.in_office, sender_mark=sending.mark)
     receipt = accept_response(session, content, sending.now, catalogue, arrival)
     if receipt.receipt is not None:
         drop_draft(session, draft)

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Final
 
 from sqlalchemy import select
@@ -35,16 +42,22 @@ def is_office(session: Session, address: str | None) -> bool:
 
     The ranges are read at each call, so that a change counts at once, and parsed once.
     """
-    if not address:
+    found = address_of(address)
+    if found is None:
         return False
-    try:
-        found = ip_address(address.strip().split("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
     texts = session.scalars(select(StaffNetwork.network)).all()
     return any(found in network for network in _parsed(tuple(texts)))
+
+
+def address_of(text: str | None) -> IPv4Address | IPv6Address | None:
+    """The address that a request came from; None where it is none."""
+    try:
+        found = ip_address((text or "").strip().split("%")[0])
+    except ValueError:
+        return None
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        return found.ipv4_mapped
+    return found
 
 
 def networks(session: Session) -> Sequence[NetworkLine]:

@@ -32,6 +32,7 @@ from questionnaires.vector import encode
 from survey_app.db import Base, Busy
 from survey_app.models.fieldwork import Interview
 from survey_app.models.responses import Answer, HeldResponse, Response, Tombstone
+from survey_app.services.crowding import Source
 from survey_app.services.interviews import Held, interview_of
 from survey_app.services.paradata import read_paradata
 from survey_app.services.places import Form, Place, Places, read_form
@@ -203,10 +204,9 @@ def _accept(
             answered=len(answers),
             hours=place.hours,
             in_office=arrival.in_office,
-            device_id=arrival.device_id,
-            clock_offset=arrival.clock_offset,
             seconds=read_paradata(incoming.content.get("paradata")).seconds,
             by_rule=held is None or held.by_rule,
+            source=Source(arrival.device_id, arrival.clock_offset, arrival.sender_mark),
         )
         return _written(
             session, incoming, arrival, lambda: _store(session, fields, answers, known, held)

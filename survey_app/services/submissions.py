@@ -59,8 +59,9 @@ class Arrival:
     """What is known of a response beside its content.
 
     `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
-    from a network of an office; the address itself is never handed on. `device_id` is the enrolled
-    device that sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
+    from a network of an office, and `sender_mark` by which mark a phone is counted today
+    (`sender_rates`); the address itself is never handed on. `device_id` is the enrolled device that
+    sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
     invited official who gave it. `modes` are those its sender may tell, `stands_at` the code of the
@@ -70,6 +71,7 @@ class Arrival:
 
     frame: Mapping[str, str] | None = None
     in_office: bool = False
+    sender_mark: int | None = None
     device_id: int | None = None
     clock_offset: int | None = None
     by_code: bool = False

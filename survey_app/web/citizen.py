@@ -13,6 +13,7 @@ from survey_app.security import ReadyPage, public
 from survey_app.services.drafts import Sending, receipt_of, submit_draft, unit_name_of
 from survey_app.services.links import read_token
 from survey_app.services.networks import is_office
+from survey_app.services.sender_rates import mark_of
 from survey_app.services.submissions import Receipt
 from survey_app.services.waves import Door, door_of
 from survey_app.web.complaints import note_on_complaints
@@ -38,7 +39,9 @@ class Counter:
     def submit(self, session: Session, visit: Visit, draft: Draft) -> Receipt:
         """Send the form through the one door of answers."""
         catalogue = current_app.extensions["catalogue"]
-        sending = Sending(visit.now, is_office(session, request.remote_addr))
+        address, browser = request.remote_addr, request.user_agent.string
+        mark = mark_of(_secret(), address, browser, visit.door.point, visit.now)
+        sending = Sending(visit.now, is_office(session, address), mark)
         return submit_draft(session, draft, visit.door, catalogue, sending)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.survey_app.factories import make_point, make_unit, make_wave
 from tests.survey_app.one_door import make_door
+from tests.survey_app.services.quality_counter import Counter
 from tests.survey_app.version_factories import three_versions
 
 
@@ -21,6 +22,11 @@ def sqlite_door(sqlite_database):
 def session(database):
     with database.writing() as session:
         yield session
+
+
+@pytest.fixture
+def counter(database):
+    return Counter(database)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The consent notice: what it tells of a form, and what it promises."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -101,3 +102,14 @@ def test_every_sentence_has_a_translation(session, door, language):
         for point in notice_of(session, door, form("sipas-citizen/2022")):
             for sentence in (point.question, *point.answer):
                 assert sentence.template in known
+
+
+def test_only_who_answers_by_code_is_told_that_too_few_such_forms_are_deleted(session, door):
+    def says_so(of):
+        return [one for one in told(notice_of(session, of, form("sipas-counter/1"))) if "10" in one]
+
+    coded = replace(door, by_code=True)
+
+    assert any("không đủ 10 phiếu" in one for one in says_so(coded))
+    assert says_so(door) == []
+    assert says_so(replace(coded, by_invitation=True)) == []  # told at length beside the notice

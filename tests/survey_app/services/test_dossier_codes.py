@@ -12,6 +12,7 @@ from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
 from survey_app.models.codes import DossierCode
 from survey_app.models.responses import Response, StagedResponse
+from survey_app.services.consent import NOTICE
 from survey_app.services.dossier_codes import (
     MODE,
     Reply,
@@ -26,7 +27,7 @@ from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import COUNTER, NOW, catalogue, make_unit, response_content
 
 ANSWERS = response_content()["answers"]
-REPLY = Reply(COUNTER, ANSWERS, "vi", "relative", "2026-1")
+REPLY = Reply(COUNTER, ANSWERS, "vi", "relative", NOTICE)
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def test_spending_marks_the_code_and_stages_the_answer_without_id_or_moment(sess
     assert content == {
         "answers": ANSWERS,
         "collection_point": f"H{counted.unit.id:05d}",
-        "consent": "2026-1",
+        "consent": NOTICE,
         "field": "dat-dai",
         "helped": "relative",
         "locale": "vi",

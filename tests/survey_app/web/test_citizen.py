@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from survey_app import clock
-from survey_app.models.responses import Answer, Draft, Response, ResponseQuality
+from survey_app import clock, worker
+from survey_app.models.responses import Answer, Draft, Response, ResponseQuality, SenderCount
 from survey_app.models.waves import Wave
-from tests.survey_app.factories import NOW
+from survey_app.services.sender_rates import MANY
+from tests.survey_app.factories import NOW, catalogue
 from tests.survey_app.web.citizen_door import (
     ANSWERS,
     Person,
@@ -422,3 +423,29 @@ def test_a_body_of_ten_megabytes_is_refused(person):
 
     assert page.status_code == 413
     assert "Nội dung gửi lên quá lớn." in words(page)
+
+
+def test_who_drops_cookies_to_send_again_and_again_is_counted_all_the_same(
+    sqlite_database, monkeypatch
+):
+    """Ten from one phone are nothing, the next ones are noticed; another phone is not."""
+    app, door = make_app(sqlite_database), make_door(sqlite_database)
+    for minute in range(MANY + 2):
+        monkeypatch.setattr(clock, "now", lambda k=minute: NOW + timedelta(minutes=3 * k))
+        client = app.test_client()
+        client.environ_base["REMOTE_ADDR"] = "203.0.113.7" if minute else "203.0.113.99"
+        Person(client, door).finish()
+    with sqlite_database.reading() as session:
+        rows = session.execute(
+            select(ResponseQuality.signals)
+            .join(Response, Response.id == ResponseQuality.response_id)
+            .order_by(Response.received_at)
+        ).scalars()
+        told = ["sender_burst" in json.loads(signals) for signals in rows]
+        assert session.scalar(select(func.sum(SenderCount.n))) == MANY + 2
+
+    assert told == [False] * (MANY + 1) + [True]
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(days=1))
+    worker.tidy(sqlite_database, catalogue())
+    with sqlite_database.reading() as session:
+        assert session.scalars(select(SenderCount)).all() == []

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.services.accounts import create_account
+from survey_app.services.consent import NOTICE
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,
@@ -39,7 +40,7 @@ def test_a_rating_takes_twelve_touches_and_gives_a_receipt(open_kiosk, sqlite_da
     with sqlite_database.reading() as session:
         response = session.scalars(select(Response)).one()
         document = json.loads(response.document)
-    assert (response.mode, response.helped, response.consent) == ("kiosk", "nobody", "2026-1")
+    assert (response.mode, response.helped, response.consent) == ("kiosk", "nobody", NOTICE)
     assert (response.partial, response.locale) == (False, "vi")
     paradata = document["paradata"]
     assert set(paradata) == PARADATA

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
-from survey_app.models.responses import Response, ResponseQuality
+from survey_app.models.responses import Answer, Response, ResponseQuality
 from survey_app.services.links import HANOI
 from survey_app.services.sender_rates import FLOOD, MANY, count_one
 from survey_app.services.submissions import CODED
@@ -41,6 +41,8 @@ IDENTICAL_SHORT, IDENTICAL_LONG = 5, 2  # the n-th identical one of the day is t
 # One-time codes come mixed, of many weeks, so that a few alike are nothing: whoever fills in codes
 # by the dozen repeats himself far more often than the third of people who tick one level.
 IDENTICAL_CODED, SHARE_CODED = 5, 1 / 3
+LONG_WORDS: Final = 30  # letters; shorter remarks are made of what everybody says
+SAME_WORDS: Final = 3  # the third who writes the same of a wave and counter: two may be a couple
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)  # where a clock stands that has lost its battery
 WAITED: Final = timedelta(minutes=10)  # longer than that between sending and arriving: was queued
 ONLINE: Final = ("web", "kiosk")  # what arrives when it is sent
@@ -62,16 +64,19 @@ class Source:
 NO_SOURCE: Final = Source()
 
 
-def crowding_of(session: Session, row: Mapping[str, Any], source: Source) -> list[str]:
+def crowding_of(
+    session: Session, row: Mapping[str, Any], source: Source, remarks: Mapping[str, str]
+) -> list[str]:
     """The signals that come from other responses; `row` is a response that was just inserted.
 
-    A form on paper has none: when it is keyed says nothing of when it was filled in.
+    `remarks` is what it says in words of its own, by item. When a form on paper is keyed says
+    nothing of when it was filled in, so only its words are compared.
     """
-    found: dict[str, bool] = {}
+    found = {"same_words": _is_copied(session, row, remarks)}
     if row["mode"] in IN_PERSON:
-        found = _among_the_day(session, row, source)
+        found |= _among_the_day(session, row, source)
     elif row["mode"] in CODED:
-        found = {"identical": _is_repeated(session, row)}
+        found["identical"] = _is_repeated(session, row)
     if source.mark is not None:
         day = row["received_at"].astimezone(HANOI).date()
         n = count_one(session, day, row["point_id"], source.mark)
@@ -162,6 +167,16 @@ def _is_repeated(session: Session, row: Mapping[str, Any]) -> bool:
     return any(row["vector"]) and (identical or 0) >= max(IDENTICAL_CODED, n * SHARE_CODED)
 
 
+def _is_copied(session: Session, row: Mapping[str, Any], remarks: Mapping[str, str]) -> bool:
+    """Whether somebody's long remark was written before, word for word, by too many others."""
+    for item, words in remarks.items():
+        if len(words) >= LONG_WORDS:
+            given = {"point": row["point_id"], "wave": row["wave_id"], "item": item, "words": words}
+            if session.scalar(_COPIES, given) >= SAME_WORDS:
+                return True
+    return False
+
+
 def _count(condition: Any) -> Any:
     return func.sum(case((condition, 1), else_=0))
 
@@ -184,21 +199,28 @@ def _queries() -> tuple[Any, Any]:
     return select(*counts), select(*counts, *of_device).select_from(joined)
 
 
-def _coded() -> Any:
-    """Among the newest of a wave at the point of its codes: identical, and how many."""
-    mixed = (
-        select(Response.vector)
+def _of_wave() -> tuple[Any, Any]:
+    """Among the newest of a wave at a point: identical and how many; how often the same remark."""
+    newest = (
+        select(Response.id, Response.vector)
         .where(Response.point_id == bindparam("point"), Response.wave_id == bindparam("wave"))
         .order_by(Response.received_at.desc())
         .limit(NEWEST)
         .subquery()
     )
-    return select(_count(mixed.c.vector == bindparam("vector")), func.count())
+    same = select(_count(newest.c.vector == bindparam("vector")), func.count())
+    copies = (
+        select(func.count())
+        .select_from(newest)
+        .join(Answer, Answer.response_id == newest.c.id)
+        .where(Answer.item == bindparam("item"), Answer.value == bindparam("words"))
+    )
+    return same, copies
 
 
 # Built once: building takes longer than running.
 _AT_POINT, _WITH_DEVICE = _queries()
-_CODED: Final = _coded()
+_CODED, _COPIES = _of_wave()
 _SINCE: Final = (
     select(Response.id, Response.submitted_at, Response.received_at)
     .add_columns(ResponseQuality.device_id, ResponseQuality.clock_offset)

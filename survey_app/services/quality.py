@@ -26,6 +26,7 @@ POINTS: Final[Mapping[str, int]] = {
     "burst": 2,  # more than a counter can serve
     "device_burst": 2,  # more than one kiosk can be handed on
     "sender_burst": 2,  # one phone, or many behind one address of their network
+    "same_words": 2,  # a long remark word for word, over and over
     "identical": 2,  # the same answers over and over at one counter
     "selection": 2,  # whom the surveyor asked was not chosen by the rule
     "office_network": 2,  # staff, or a citizen on their network
@@ -51,7 +52,8 @@ class Circumstances:
     `scales` are the answers to scale items and `answered` counts all answers. `hours` are the
     opening hours of the counter (JSON of `CollectionPoint.opening_hours`). `seconds` is how long
     somebody was at the form by the paradata, which no wrong clock can spoil. `by_rule` says that in
-    an interview the rule of selection can have chosen who answered. `source` is what sent it.
+    an interview the rule of selection can have chosen who answered. `source` is what sent it, and
+    `remarks` are the answers in words of one's own, by item.
     """
 
     scales: Sequence[str] = ()
@@ -61,6 +63,7 @@ class Circumstances:
     seconds: int | None = None
     by_rule: bool = True
     source: Source = NO_SOURCE
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,11 @@ def note_quality(session: Session, row: Mapping[str, Any], known: Circumstances)
     """Score a response that has just been inserted, and keep the score beside it.
 
     `row` holds the columns of the response. One query over the newest responses at the same
-    counter, a second where very many came at once, and one insert; one more counts the phones.
+    counter, a second where very many came at once or for a long remark, and one insert; one more
+    counts the phones.
     """
     noticed = _noticed(row, known)
-    crowding = crowding_of(session, row, known.source)
+    crowding = crowding_of(session, row, known.source, known.remarks)
     signals = dict(noticed.signals) | {name: POINTS[name] for name in crowding}
     noticed = Noticed(signals, noticed.seconds)
     stored = {

@@ -197,6 +197,7 @@ def _accept(
         elif arrival.admitted:
             fields["receipt"] = arrival.admitted  # what was given for it holds
         answers = _without_numbers(form.version, answers)
+        free = [item.code for item in form.version.items if item.kind == "text"]
         frame = {**(arrival.frame or {}), **(held.frame if held else {})}
         fields["frame"] = json.dumps(frame, ensure_ascii=False) if frame else None
         known = Circumstances(
@@ -207,6 +208,7 @@ def _accept(
             seconds=read_paradata(incoming.content.get("paradata")).seconds,
             by_rule=held is None or held.by_rule,
             source=Source(arrival.device_id, arrival.clock_offset, arrival.sender_mark),
+            remarks={item: str(answers[item]) for item in free if item in answers},
         )
         return _written(
             session, incoming, arrival, lambda: _store(session, fields, answers, known, held)

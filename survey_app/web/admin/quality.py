@@ -114,6 +114,7 @@ def _signal_names() -> dict[str, str]:
         "sender_burst": _("nhiều phiếu trong ngày từ một điện thoại hoặc một mạng"),
         "sender_flood": _("rất nhiều phiếu trong ngày từ một điện thoại hoặc một mạng"),
         "selection": _("người được hỏi không theo quy tắc chọn"),
+        "same_words": _("lời góp ý chép giống hệt nhau"),
         "identical": _("giống hệt nhiều phiếu cùng điểm"),
         "office_network": _("gửi từ mạng của cơ quan"),
         "helped_by_official": _("cán bộ giúp trả lời"),

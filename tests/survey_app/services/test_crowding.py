@@ -11,6 +11,7 @@ from survey_app.services.crowding import (
     IDENTICAL_LONG,
     IDENTICAL_SHORT,
     LIMITS,
+    SAME_WORDS,
 )
 from survey_app.services.quality import FLAGGED
 from survey_app.services.responses import accept_response
@@ -249,3 +250,27 @@ def test_a_response_costs_one_more_query_and_one_more_insert(counter):
         text for text in told if "received_at BETWEEN" in text or "INTO response_qual" in text
     ]
     assert len(on_quality) == 2
+
+
+REMARK = "Cán bộ rất tận tình, chu đáo, không phải chờ lâu."
+
+
+@pytest.mark.parametrize("mode", ["web", "tablet", "paper"])
+def test_a_long_remark_is_noticed_when_it_is_written_a_third_time(counter, mode):
+    def says(k, words, of=counter):
+        return signals(of.send(answers=different(k) | {"comment": words}, mode=mode))
+
+    found = [says(k, REMARK) for k in range(SAME_WORDS)]
+
+    assert found == [set()] * (SAME_WORDS - 1) + [{"same_words"}]
+    assert says(SAME_WORDS, f"{REMARK} Cảm ơn.") == set()
+    assert says(SAME_WORDS, REMARK, Counter(counter.database)) == set()
+
+
+def test_what_everybody_says_may_be_said_again(counter):
+    found = [
+        signals(counter.send(answers=different(k) | {"comment": "Rất hài lòng."}))
+        for k in range(2 * SAME_WORDS)
+    ]
+
+    assert found == [set()] * (2 * SAME_WORDS)

@@ -94,7 +94,10 @@ function start() {
     [el("span", { "aria-hidden": "true" }, "⋯"), el("span", { class: "unseen" }, t("staff"))],
     () => openStaff({ ask, queue, t, left }), { class: "key corner" },
   );
+  const { field_name: name, is_procedure: isProcedure } = kiosk;
   show("start", t("welcome"), [
+    name ? el("p", { class: "lead" }, t(isProcedure ? "rated_procedure" : "rated_field"), ": ",
+      el("strong", { lang: DEFAULT }, name)) : null,
     el("p", { class: "lead" }, el("strong", {}, t("anonymous")), " ", t("duration", { n, m })),
     el("div", { class: "languages-row" }, pick),
   ], { tools: [el("p", { class: "unit" }, kiosk.unit_name), corner] });

@@ -121,7 +121,7 @@ def in_order(choices: Iterable[tuple[str, str]]) -> Choices:
 
 
 def dossier_of(visit: Visit, fields: Choices) -> list[tuple[str, str, str]]:
-    """What a form says of the dossier, for the page before sending: label, words, and where to mend.
+    """What a form says of the dossier before it is sent: label, words, and where to mend them.
 
     What the link names cannot be mended.
     """

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+from tests.chromium import be_seen
 from tests.survey_app.web.tablet_field import LONG, Surveyor, fieldwork_in
 
 # Queues without room while the tablet says so; drafts and calls still have some.
@@ -15,11 +16,6 @@ IDBDatabase.prototype.transaction = function (stores, mode, ...more) {
   return transaction.call(this, stores, mode, ...more);
 };
 """
-SEEN = """(seen) => {
-  Object.defineProperty(document, "visibilityState", {value: seen, configurable: true});
-  Object.defineProperty(document, "hidden", {value: seen === "hidden", configurable: true});
-  document.dispatchEvent(new Event("visibilitychange"));
-}"""
 
 
 def test_a_form_that_has_no_room_in_its_queue_waits_and_says_so(take_tablet, sqlite_database):
@@ -137,9 +133,9 @@ def test_while_the_screen_is_dark_nobody_works(take_tablet, sqlite_database):
     surveyor = take_tablet(clock=datetime.now(UTC))
     page = surveyor.page
     surveyor.begin()
-    page.evaluate(SEEN, "hidden")
+    be_seen(page, False)
     page.clock.fast_forward(4 * 60_000)
-    page.evaluate(SEEN, "visible")
+    be_seen(page, True)
     surveyor.answer_all()
     surveyor.press("Nộp phiếu")
     surveyor.see("Đã nộp phiếu")

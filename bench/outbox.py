@@ -1,6 +1,6 @@
-"""Tablets without a screen, in a process of their own.
+"""Tablets without a screen, in a process of their own: outboxes as static/js/sealed-queue.js.
 
-Outboxes as static/js/sealed-queue.js, which hear a server as static/js/field/server.js does.
+They hear a server as static/js/field/server.js does.
 """
 
 import base64

@@ -94,14 +94,20 @@ function start() {
     [el("span", { "aria-hidden": "true" }, "⋯"), el("span", { class: "unseen" }, t("staff"))],
     () => openStaff({ ask, queue, t, left }), { class: "key corner" },
   );
-  const { field_name: name, is_procedure: isProcedure } = kiosk;
   show("start", t("welcome"), [
-    name ? el("p", { class: "lead" }, t(isProcedure ? "rated_procedure" : "rated_field"), ": ",
-      el("strong", { lang: DEFAULT }, name)) : null,
+    rated(),
     el("p", { class: "lead" }, el("strong", {}, t("anonymous")), " ", t("duration", { n, m })),
     el("div", { class: "languages-row" }, pick),
   ], { tools: [el("p", { class: "unit" }, kiosk.unit_name), corner] });
   if (performance.now() - fetched > REFRESH) refresh();
+}
+
+/** Which procedure or field this kiosk is for, if its link names one. */
+function rated() {
+  const { field_name: name, is_procedure: isProcedure } = kiosk;
+  if (!name) return null;
+  const label = t(isProcedure ? "rated_procedure" : "rated_field");
+  return el("p", { class: "lead" }, label, ": ", el("strong", { lang: DEFAULT }, name));
 }
 
 function begin(code) {
@@ -171,6 +177,7 @@ function consent() {
     whole.focus();
   }, { class: "key aside" });
   show("consent", t("consent_title"), [
+    rated(),
     el("p", {}, t("consent_short")),
     whole,
     more,

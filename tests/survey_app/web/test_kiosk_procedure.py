@@ -24,6 +24,10 @@ from tests.survey_app.web.kiosk_counter import (
 
 FROM_KIOSK = {"X-Kiosk": "1"}
 NAME = "Đăng ký khai sinh"
+LABELS = {
+    "English": "Administrative procedure rated",
+    "ខ្មែរ": "នីតិវិធីរដ្ឋបាលដែលត្រូវវាយតម្លៃ",
+}
 
 
 @pytest.fixture
@@ -148,6 +152,11 @@ def test_a_kiosk_names_its_procedure_and_keeps_it_without_a_network_and_after_a_
     told = page.get_by_text(f"Thủ tục hành chính được đánh giá: {NAME}")
     told.wait_for()
     assert told.locator("strong").get_attribute("lang") == "vi"
+    for language, label in LABELS.items():
+        person.tap(language)
+        page.get_by_text(f"{label}: {NAME}").wait_for()
+        page.locator(".bar .key").last.click()
+        person.see(START)
     person.begin()
     person.rate(4)
     person.send()

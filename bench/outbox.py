@@ -1,4 +1,7 @@
-"""Tablets without a screen, in a process of their own: outboxes as static/js/sealed-queue.js."""
+"""Tablets without a screen, in a process of their own: outboxes as static/js/sealed-queue.js.
+
+They hear a server as static/js/field/server.js does.
+"""
 
 import base64
 import json
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection, HTTPException
+from itertools import zip_longest
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -20,42 +24,63 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from bench.measure import ROOT
 from survey_app.services.signing import CURVE, HALF, signed_text
+from survey_app.services.submissions import REJECTED
 
-PATIENCE = 30.0  # seconds a tablet waits for an answer
 STACK = 256 * 1024
+OK, BROKEN = 200, 500  # statuses; from the second on it is the server's own trouble
 Item = dict[str, Any]
-Post = Callable[[Sequence[Item]], tuple[int, list[Any]]]  # status and receipts; 0: no answer
+Post = Callable[[Sequence[Item]], tuple[int, Any]]  # status, 0 for no answer, and the JSON if any
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How an outbox tries, read from the script that browsers run; pauses in seconds."""
+    """How an outbox tries, read from the scripts that browsers run; times in seconds.
+
+    `patience` is how long it waits for an answer, `kept` what the server says of forms it has,
+    `again` of those that a later try may mend. `forms_fault` are the statuses that a form brings
+    upon a batch, `spoilt` those that it may bring; after `most_spoilt` it is not the forms.
+    """
 
     batch: int
+    patience: float
     first_pause: float
     longest_pause: float
+    kept: frozenset[str]
     again: frozenset[str]
     forms_fault: frozenset[int]
+    spoilt: frozenset[int]
+    most_spoilt: int
 
 
 @cache
 def rules_of_browsers() -> Rules:
-    """The rules as they stand in the script."""
-    script = (ROOT / "static/js/sealed-queue.js").read_text(encoding="utf-8")
+    """The rules as they stand in the scripts."""
+    queue, server = _constants("sealed-queue.js"), _constants("field/server.js")
+    return Rules(
+        batch=queue("BATCH"),
+        patience=server("PATIENCE") / 1000,
+        first_pause=queue("FIRST_PAUSE") / 1000,
+        longest_pause=queue("LONGEST_PAUSE") / 1000,
+        kept=frozenset(queue("KEPT")),
+        again=frozenset(queue("AGAIN")),
+        forms_fault=frozenset(queue("FORMS_FAULT")),
+        spoilt=frozenset(queue("SPOILT")),
+        most_spoilt=queue("MOST_SPOILT"),
+    )
+
+
+def _constants(script: str) -> Callable[[str], Any]:
+    """What the constants of a script are, by their names; a list may take in another one."""
+    text = (ROOT / "static/js" / script).read_text(encoding="utf-8")
 
     def constant(name: str) -> Any:
-        found = re.search(rf"^const {name} = ([^;]+);", script, re.MULTILINE)
+        found = re.search(rf"^const {name} = ([^;]+);", text, re.MULTILINE)
         if found is None:
-            raise LookupError(f"sealed-queue.js has no {name}")
-        return json.loads(re.sub(r"(?<=\d)_(?=\d)", "", found[1]))
+            raise LookupError(f"{script} has no {name}")
+        whole = re.sub(r"\.\.\.(\w+)", lambda one: json.dumps(constant(one[1]))[1:-1], found[1])
+        return json.loads(re.sub(r"(?<=\d)_(?=\d)", "", whole))
 
-    return Rules(
-        batch=constant("BATCH"),
-        first_pause=constant("FIRST_PAUSE") / 1000,
-        longest_pause=constant("LONGEST_PAUSE") / 1000,
-        again=frozenset(constant("AGAIN")),
-        forms_fault=frozenset(constant("FORMS_FAULT")),
-    )
+    return constant
 
 
 @dataclass
@@ -69,18 +94,20 @@ class Tablet:
     post: Post
     key: str
     pace: float = 1.0  # of the pauses; below 1 they are shortened
-    batch: int = 0  # 0: as browsers
+    batch: int = 0  # at most; 0: as browsers
     waiting: dict[str, Item] = field(init=False)
     help: dict[str, str] = field(init=False, default_factory=dict)
     receipts: list[Item] = field(init=False, default_factory=list)
     tries: int = field(init=False, default=0)
     unheard: int = field(init=False, default=0)
     failures: int = field(init=False, default=0)
+    size: int = field(init=False)  # of the next batch
 
     def __post_init__(self) -> None:
         self.waiting = {item["id"]: item for item in self.items}
         self.rules = rules_of_browsers()
         self.batch = self.batch or self.rules.batch
+        self.size = self.batch
 
     def sync(self, deadline: float) -> None:
         """Send and wait and send again, until nothing waits or until `deadline` (monotonic)."""
@@ -95,41 +122,43 @@ class Tablet:
     def drain(self) -> bool:
         """Send until nothing is left that can be sent; False when some must be tried later."""
         tried: set[str] = set()
-        alone, clean = False, True
+        spoilt, clean = 0, True
         while left := [item for name, item in self.waiting.items() if name not in tried]:
-            items = left[: 1 if alone else self.batch]
-            self.tries += 1
-            status, receipts = self.post(items)
-            self.unheard += status == 0
-            if status == 200:
-                for place, item in enumerate(items):
-                    tried.add(item["id"])
-                    receipt = receipts[place] if place < len(receipts) else None
-                    settled = self.settle(item["id"], receipt)
-                    self.failures = 0 if settled else self.failures
-                    clean = settled and clean
-            elif status in self.rules.forms_fault and len(items) > 1:
-                alone = True
-            elif status in self.rules.forms_fault:
-                self._to_help(items[0]["id"], f"http_{status}")
-            else:
+            items = _some_of(left, self.size)
+            status, said = self._ask(items)
+            receipts = _part(said, "receipts")
+            if status == OK and isinstance(receipts, list):
+                self.size = min(self.batch, 2 * self.size)
+                spoilt = 0
+                tried |= {item["id"] for item in items}
+                clean = self._settle_all(items, receipts) and clean
+            elif status not in self.rules.spoilt:
+                self.size = -(-self.size // 2)  # a weak network carries a few at a time
                 return False
+            elif len(items) > 1:
+                self.size = 1
+            else:
+                (name,) = (item["id"] for item in items)
+                tried.add(name)
+                spoilt += 1
+                clean = self._blame(name, status, said) and clean
+                if spoilt >= self.rules.most_spoilt:
+                    return False
         return clean
 
     def settle(self, name: str, receipt: Any) -> bool:
         """Do what a receipt means for a form; False when it has to be tried again."""
-        if receipt is None or receipt["id"] != name:
+        if _part(receipt, "id") != name:
             return False
-        codes = [problem["code"] for problem in receipt["problems"]]
-        if codes and codes[0] in self.rules.again:
-            return False
-        if receipt["status"] == "rejected":
-            self._to_help(name, codes[0] if codes else "rejected")
+        status = receipt.get("status")
+        code = next((one["code"] for one in receipt.get("problems", ())), REJECTED)
+        if status in self.rules.kept and is_signed(self.key, receipt):
+            self.receipts.append(receipt)
+            self.waiting.pop(name, None)
             return True
-        if not is_signed(self.key, receipt):
+        if status != REJECTED or code in self.rules.again:
             return False
-        self.receipts.append(receipt)
-        self.waiting.pop(name, None)
+        self._to_help(name, code)
         return True
 
     def report(self) -> dict[str, Any]:
@@ -137,9 +166,42 @@ class Tablet:
         told = ("help", "receipts", "tries", "unheard")
         return {"waiting": list(self.waiting)} | {name: getattr(self, name) for name in told}
 
+    def _ask(self, items: Sequence[Item]) -> tuple[int, Any]:
+        self.tries += 1
+        status, said = self.post(items)
+        self.unheard += status == 0
+        return status, said
+
+    def _settle_all(self, items: Sequence[Item], receipts: Sequence[Any]) -> bool:
+        """Settle each form by its receipt; False when some have to be tried again."""
+        clean = True
+        for item, receipt in zip_longest(items, receipts[: len(items)]):
+            settled = self.settle(item["id"], receipt)
+            self.failures = 0 if settled else self.failures  # on a bad line some get through
+            clean = settled and clean
+        return clean
+
+    def _blame(self, name: str, status: int, said: Any) -> bool:
+        """A form that spoils a batch by itself needs a person, where our server says so."""
+        is_ours = status in self.rules.forms_fault and isinstance(_part(said, "error"), str)
+        if is_ours:
+            self._to_help(name, f"http_{status}")
+        return is_ours
+
     def _to_help(self, name: str, code: str) -> None:
         self.waiting.pop(name, None)
         self.help[name] = code
+
+
+def _some_of(items: Sequence[Item], most: int) -> Sequence[Item]:
+    """Some items from a place of chance, so that none of them can stand before all others."""
+    start = random.randrange(len(items))
+    return [*items[start:], *items[:start]][:most]
+
+
+def _part(said: Any, name: str) -> Any:
+    """A part of a JSON object; None of anything else."""
+    return said.get(name) if isinstance(said, dict) else None
 
 
 def is_signed(key: str, receipt: Item) -> bool:
@@ -172,21 +234,28 @@ def poster(port: int, token: str) -> Post:
         "Connection": "close",
     }
 
-    def post(items: Sequence[Item]) -> tuple[int, list[Any]]:
-        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    def post(items: Sequence[Item]) -> tuple[int, Any]:
+        connection = HTTPConnection("127.0.0.1", port, timeout=rules_of_browsers().patience)
         try:
             body = json.dumps({"responses": items})
             connection.request("POST", "/api/v1/responses", body.encode(), headers)
             answer = connection.getresponse()
-            said = answer.read()
-            receipts = json.loads(said)["receipts"] if answer.status == 200 else []
-        except (OSError, HTTPException, ValueError, KeyError):
-            return 0, []
+            return _heard(answer.status, answer.read())
+        except (OSError, HTTPException):
+            return 0, None
         finally:
             connection.close()
-        return answer.status, receipts
 
     return post
+
+
+def _heard(status: int, body: bytes) -> tuple[int, Any]:
+    """What an answer says; one that is no JSON is a page of some network in between: nobody's."""
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    return (status if said is not None or status >= BROKEN else 0), said
 
 
 def sync_at_once(tablets: Sequence[Tablet], seconds: float) -> float:

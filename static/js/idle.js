@@ -27,6 +27,11 @@ export class Idle {
     this.#warned = false;
   }
 
+  /** Whether it is watched for quiet at all. */
+  get watches() {
+    return this.#timer !== null;
+  }
+
   /** Somebody touched the screen; once warned, only `extend` counts. */
   touch() {
     if (this.#timer !== null && !this.#warned) this.#last = performance.now();

@@ -3,7 +3,7 @@
 
 import { button, el } from "./dom.js";
 import { Form } from "./form.js";
-import { Idle } from "./idle.js";
+import { GRACE, Idle } from "./idle.js";
 import { Watch } from "./paradata.js";
 import { question } from "./questions.js";
 import { SealedQueue } from "./sealed-queue.js";
@@ -95,10 +95,19 @@ function start() {
     () => openStaff({ ask, queue, t, left }), { class: "key corner" },
   );
   show("start", t("welcome"), [
+    rated(),
     el("p", { class: "lead" }, el("strong", {}, t("anonymous")), " ", t("duration", { n, m })),
     el("div", { class: "languages-row" }, pick),
   ], { tools: [el("p", { class: "unit" }, kiosk.unit_name), corner] });
   if (performance.now() - fetched > REFRESH) refresh();
+}
+
+/** Which procedure or field this kiosk is for, if its link names one. */
+function rated() {
+  const { field_name: name, is_procedure: isProcedure } = kiosk;
+  if (!name) return null;
+  const label = t(isProcedure ? "rated_procedure" : "rated_field");
+  return el("p", { class: "lead" }, label, ": ", el("strong", { lang: DEFAULT }, name));
 }
 
 function begin(code) {
@@ -168,6 +177,7 @@ function consent() {
     whole.focus();
   }, { class: "key aside" });
   show("consent", t("consent_title"), [
+    rated(),
     el("p", {}, t("consent_short")),
     whole,
     more,
@@ -269,6 +279,7 @@ async function send() {
     setTimeout(resolve, navigator.onLine ? WAIT_FOR_RECEIPT : 0);
   });
   const soon = await Promise.race([arrived, late]);
+  if (awaited !== sent.id) return; // the screen was dark meanwhile, and is nobody's
   thanked(soon);
   if (soon) return;
   const found = await arrived;
@@ -472,12 +483,18 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
   addEventListener(sign, () => idle.touch(), { capture: true, passive: true });
 }
 // Who wakes the screen may be somebody else: the warning covers it until one touches «more time».
+// A device that sleeps stops the clock of the warning and of the thanks, so the other one is asked.
+let dark = 0;
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) person?.watch.show();
-  else {
+  if (document.hidden) {
+    dark = Date.now();
     person?.watch.hide();
     idle.doubt();
+    return;
   }
+  const away = Date.now() - dark;
+  if (idle.watches ? away >= GRACE : awaited !== null && away >= THANKS * 1000) leftAlone();
+  else person?.watch.show();
 });
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 addEventListener("contextmenu", (event) => event.preventDefault());

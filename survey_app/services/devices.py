@@ -122,9 +122,12 @@ def touch(session: Session, device_id: int, queue: object, version: object, now:
     session.flush()
 
 
-def arrival_from(session: Session, device_id: int, sent_at: object, now: datetime) -> Arrival:
+def arrival_from(
+    session: Session, device_id: int, sent_at: object, now: datetime, field: str | None = None
+) -> Arrival:
     """What is known of all that a device sends at once, `sent_at` by its own clock.
 
+    A kiosk may name the `field` of the link it was opened with, and no other. A tablet has no link.
     Raises `NotAllowed` for a device that collects nothing.
     """
     device = session.get_one(Device, device_id)
@@ -137,6 +140,7 @@ def arrival_from(session: Session, device_id: int, sent_at: object, now: datetim
         clock_offset=clock_offset(sent_at, now),
         modes=MODES_OF[device.kind],
         stands_at=point.code if point else None,
+        fields=((field,) if field else ()) if point else None,
     )
 
 

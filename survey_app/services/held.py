@@ -51,6 +51,7 @@ class HeldLine:
     point_name: str
     mode: str
     assignment: str | None
+    field: str | None
     receipt: str
     settled_at: datetime | None
     settlement: str | None
@@ -258,7 +259,7 @@ def _alike(session: Session, wave: Wave, row: HeldResponse) -> list[HeldResponse
 
 def _belonging(row: HeldResponse) -> tuple[Any, ...]:
     content = json.loads(row.document)
-    return tuple(content.get(name) for name in ("assignment", "collection_point", "unit"))
+    return tuple(content.get(name) for name in ("assignment", "collection_point", "unit", "field"))
 
 
 def _waiting_for(wave: Wave, reason: str) -> Select[HeldResponse]:
@@ -381,6 +382,7 @@ def _line(row: HeldResponse, names: Mapping[str, str]) -> HeldLine:
         point_name=names.get(point, ""),
         mode=content["mode"],
         assignment=assignment if isinstance(assignment, str) else None,
+        field=content.get("field"),
         receipt=row.receipt,
         settled_at=row.settled_at,
         settlement=row.settlement,

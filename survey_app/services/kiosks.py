@@ -14,11 +14,11 @@ from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
 from survey_app.errors import Gone, NotFound
 from survey_app.models.accounts import AuditEntry, Device
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
+from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm, WavePoint
 from survey_app.services.accounts import hash_secret, record, secret_fits
 from survey_app.services.devices import device_of, give_code, hash_token, prepare_device
 from survey_app.services.enrolment import Gate, Outcome, enrol, failures
-from survey_app.services.links import link_to, signer
+from survey_app.services.links import link_to, read_token, signer
 from survey_app.services.packages import questionnaire_package
 from survey_app.services.sealing import PublicKey
 from survey_app.services.sorting import vietnamese
@@ -134,6 +134,21 @@ def check_counter(session: Session, kiosk: Kiosk, point_id: int) -> None:
     )
 
 
+def field_named(session: Session, kiosk: Kiosk, token: str, secret_key: str) -> str | None:
+    """The code of the procedure or field that a kiosk's link names; None for none.
+
+    A link that was revoked or is over still says what the kiosk was opened for; one that nobody can
+    read any more, or that leads to another counter, says nothing.
+    """
+    try:
+        link = read_token(session, token, secret_key)
+    except NotFound:
+        return None
+    if link.procedure_id is None or link.point_id != kiosk.point_id:
+        return None
+    return session.get_one(Procedure, link.procedure_id).code
+
+
 def pin_fits(session: Session, kiosk: Kiosk, pin: str) -> bool:
     """Say whether this is the PIN of a kiosk; slow on purpose, so in a reading session."""
     stored = session.get_one(Device, kiosk.id).pin_hash
@@ -239,6 +254,8 @@ def kiosk_package(
         "unit_name": door.unit_name,
         "agencies": [{"code": code, "name": name} for code, name in door.agencies],
         "field": door.field,
+        "field_name": door.field_name,
+        "is_procedure": door.is_procedure,
         "keeps_partial": session.get_one(Wave, door.wave_id).keeps_partial,
         "key": {"wave_id": key.wave_id, "point": key.point},
         "questionnaire": asked,

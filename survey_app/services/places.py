@@ -105,7 +105,7 @@ class Places:
             questionnaire=questionnaire,
             hours=point.opening_hours,
             is_late=any(end and not takes_late(end, begun, incoming.now) for end in ends),
-            is_outdated=unit_id is None or arrival.stands_at not in (None, point.code),
+            is_outdated=unit_id is None or _is_elsewhere(point, content, arrival),
         )
 
     def form_of(self, incoming: Incoming, place: Place) -> Form | None:
@@ -205,6 +205,14 @@ def read_form(catalogue: Catalogue, name: str, _wanted: str) -> Form:
     loaded = catalogue.questionnaire(name)
     scales = tuple(item.code for item in loaded.definition.items if item.kind == "scale")
     return Form(loaded.definition, loaded.checksum, dictionary(loaded.definition), scales)
+
+
+def _is_elsewhere(point: CollectionPoint, content: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Whether its sender does not stand at the point, or for the procedure, that a form names."""
+    if arrival.stands_at not in (None, point.code):
+        return True
+    field = content.get("field")
+    return field is not None and arrival.fields is not None and field not in arrival.fields
 
 
 def _may_wait(closed_at: datetime | None, incoming: Incoming, arrival: Arrival) -> bool:

@@ -77,10 +77,10 @@ def accept_response(
     receipt of its own; a version that the wave does not use, or not in these words, is
     `quarantined`, kept; so is what a device sends for a wave or a point that closed before it was
     begun or too long ago, and what the office has changed since the device heard of it: another
-    point of its assignment, other agencies of its point, another point where it stands. Anything
-    wrong with the rest is `rejected` and not stored. A deleted response is not taken again. The
-    route is recomputed and off-path answers are dropped. Works in a savepoint, so one response of a
-    batch cannot harm another.
+    point of its assignment, other agencies of its point, another point where it stands, or another
+    procedure that it stands for. Anything wrong with the rest is `rejected` and not stored. A
+    deleted response is not taken again. The route is recomputed and off-path answers are dropped.
+    Works in a savepoint, so one response of a batch cannot harm another.
 
     A form on paper (mode `paper`) was filled before anybody could ask for more: what stands empty
     on it stays empty, so `required` is not enforced, and a form left blank is a form returned.

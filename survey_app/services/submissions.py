@@ -65,8 +65,9 @@ class Arrival:
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
     invited official who gave it. `modes` are those its sender may tell, `stands_at` the code of the
-    point that the sender stands at. `admitted` is the receipt under which a form was held: a person
-    decided that it is to be taken now, open wave or not, and perhaps where it is `placed`.
+    point that the sender stands at, `fields` the codes of the procedures it may name (None: any).
+    `admitted` is the receipt under which a form was held: a person decided that it is to be taken
+    now, open wave or not, and perhaps where it is `placed`.
     """
 
     frame: Mapping[str, str] | None = None
@@ -78,6 +79,7 @@ class Arrival:
     rater_group: str | None = None
     modes: Sequence[str] = MODES
     stands_at: str | None = None
+    fields: Sequence[str] | None = None
     admitted: str | None = None
     placed: Placed | None = None
 

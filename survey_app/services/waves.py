@@ -39,7 +39,8 @@ class Door:
     """What stands behind a link now: the wave, the counter and the questionnaire version.
 
     `unit` is that of the counter. At a one-stop centre the rated unit is one of `agencies` (code,
-    name), which the citizen chooses. `field` is the procedure or field that the link names.
+    name), which the citizen chooses. `field` is the code of the procedure or field that the link
+    names, and `field_name` its name where the citizen is told it, as a procedure or as a field.
     `for_citizens` says that a citizen answers here, who is asked whether somebody helped.
     `by_code` says that a one-time code is spent, so that the answer cannot be found again, and
     `by_invitation` that it is an official's letter.
@@ -57,6 +58,8 @@ class Door:
     version: str
     agencies: tuple[tuple[str, str], ...]
     field: str | None
+    field_name: str = ""
+    is_procedure: bool = False
     for_citizens: bool = False
     by_code: bool = False
     by_invitation: bool = False
@@ -131,6 +134,8 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
         version=assigned.version,
         agencies=tuple(sorted(agencies, key=lambda agency: vietnamese(agency[1]))),
         field=procedure.code if procedure else None,
+        field_name=procedure.name if procedure else "",
+        is_procedure=procedure is not None and procedure.parent_id is not None,
         for_citizens=True,
     )
 

@@ -120,13 +120,17 @@ def in_order(choices: Iterable[tuple[str, str]]) -> Choices:
     return sorted(choices, key=lambda choice: vietnamese(choice[1]))
 
 
-def dossier_of(visit: Visit, fields: Choices) -> list[tuple[str, str]]:
-    """What a form says of the dossier, as labels and words, for the page before sending."""
+def dossier_of(visit: Visit, fields: Choices) -> list[tuple[str, str, str]]:
+    """What a form says of the dossier before it is sent: label, words, and where to mend them.
+
+    What the link names cannot be mended.
+    """
+    found = [(*visit.rated, "")] if visit.rated else []
     if not visit.agencies:
-        return []
+        return found
     field = visit.context.get("field")
     unit = dict(visit.agencies).get(visit.context.get("unit", ""), "")
-    found = [(_("Cơ quan giải quyết hồ sơ"), unit)]
+    found.append((_("Cơ quan giải quyết hồ sơ"), unit, "unit"))
     if visit.door.field is None:
-        found.append((_("Lĩnh vực"), dict(fields).get(field or "", _("Không rõ"))))
+        found.append((_("Lĩnh vực"), dict(fields).get(field or "", _("Không rõ")), "field"))
     return found

@@ -74,14 +74,19 @@ def open_batch(session: Session, given: Sequence[Any]) -> list[Any]:
 
 
 def take_batch(
-    session: Session, opened: Sequence[Any], device_id: int, sent_at: object = None
+    session: Session,
+    opened: Sequence[Any],
+    device_id: int,
+    sent_at: object = None,
+    field: str | None = None,
 ) -> list[Receipt]:
     """Accept what `open_batch` opened; receipts in its order.
 
-    `sent_at` is the device's clock at sending. Raises `NotAllowed` when it may send no responses.
+    `sent_at` is the device's clock at sending, `field` what its link is for. Raises
+    `NotAllowed` when it may send no responses.
     """
     now, catalogue = clock.now(), current_app.extensions["catalogue"]
-    arrival = arrival_from(session, device_id, sent_at, now)
+    arrival = arrival_from(session, device_id, sent_at, now, field)
     contents = [one for one in opened if not isinstance(one, Receipt)]
     taken = accept_batch(session, contents, now, catalogue, arrival)
     return _in_order(opened, taken)

@@ -160,12 +160,13 @@ def give_package(kiosk: Kiosk, token: str) -> ReadyPage:
 
 @bp.post("/<token>/responses", endpoint="submit")
 @for_kiosks
-def submit(kiosk: Kiosk, _token: str) -> ReadyPage:
+def submit(kiosk: Kiosk, token: str) -> ReadyPage:
     """Take what waited on the kiosk; its link may have ended meanwhile, the device counts."""
     batch = read_batch()
     with _database().writing() as session:
         opened = open_batch(session, batch.items)
-        receipts = take_batch(session, opened, kiosk.id, batch.sent_at)
+        field = kiosks.field_named(session, kiosk, token, _secret_key())
+        receipts = take_batch(session, opened, kiosk.id, batch.sent_at, field)
     return receipts_json(receipts, _complaints(opened))
 
 

@@ -2,7 +2,7 @@
 
 from survey_app.i18n import _
 from survey_app.web.complaints import note_on_complaints
-from survey_app.web.spoken import asking, in_every_language
+from survey_app.web.spoken import asking, in_every_language, rated_label
 
 
 def texts() -> dict[str, dict[str, str]]:
@@ -13,6 +13,8 @@ def texts() -> dict[str, dict[str, str]]:
 def _beginning() -> dict[str, str]:
     return {
         "welcome": _("Mời Ông/Bà đánh giá sự phục vụ tại đây"),
+        "rated_procedure": rated_label(is_procedure=True),
+        "rated_field": rated_label(is_procedure=False),
         "anonymous": _("Phiếu không ghi tên."),
         "duration": _("{n} câu hỏi, khoảng {m} phút."),
         "consent_title": _("Ông/Bà có đồng ý trả lời không?"),

@@ -46,7 +46,13 @@ SUBMISSION: Final[Schema] = object_of(
         "description": "Cơ quan giải quyết hồ sơ. Ở trung tâm một cửa phải ghi một cơ quan của "
         "quầy; ở nơi khác không bắt buộc, nếu có thì phải là đơn vị của điểm lấy ý kiến.",
     },
-    field=or_null({**CODE, "description": "Mã lĩnh vực hoặc thủ tục."}),
+    field=or_null(
+        {
+            **CODE,
+            "description": "Mã lĩnh vực hoặc thủ tục. Máy tại quầy chỉ được ghi thủ tục của liên "
+            "kết đã mở; cửa này không biết liên kết đó nên giữ lại phiếu: quarantined.",
+        }
+    ),
     helped={
         "type": ["string", "null"],
         "enum": [*HELPERS, None],

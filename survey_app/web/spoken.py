@@ -38,6 +38,11 @@ def notice_in_all(points: Sequence[Point]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def rated_label(is_procedure: bool) -> str:
+    """What stands before the name of the procedure or field that a link is for."""
+    return _("Thủ tục hành chính được đánh giá") if is_procedure else _("Lĩnh vực được đánh giá")
+
+
 def asking() -> dict[str, str]:
     """What stands around a question, at a kiosk and on a tablet."""
     return {

@@ -33,6 +33,7 @@ from survey_app.web.keepsakes import (
     kept_draft,
     kept_sent,
 )
+from survey_app.web.spoken import rated_label
 
 RECOVERED: Final = 25 * 3600  # seconds after its beginning in which a lost receipt is shown again
 
@@ -102,6 +103,12 @@ class Visit:
         """At a one-stop centre: the agencies to choose from, the centre itself last; else none."""
         door = self.door
         return (*door.agencies, (door.unit, door.unit_name)) if door.agencies else ()
+
+    @property
+    def rated(self) -> tuple[str, str] | None:
+        """The procedure or field that the link names, after what it is called; else None."""
+        door = self.door
+        return (rated_label(door.is_procedure), door.field_name) if door.field_name else None
 
     @property
     def wants_agency(self) -> bool:
@@ -176,6 +183,7 @@ class Doorway:
                 where=visit.where,
                 door=visit.door,
                 unit_name=visit.door.unit_name,
+                rated=visit.rated,
                 version=visit.version,
                 say=visit.say,
                 languages=visit.languages,

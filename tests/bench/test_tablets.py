@@ -96,9 +96,9 @@ def answers_to(service, token, items):
     def send(item):
         status = BUSY
         while status == BUSY:
-            status, receipts = post([item])
+            status, said = post([item])
         assert status == 200
-        return receipts[0]
+        return said["receipts"][0]
 
     with ThreadPoolExecutor(20) as pool:
         return list(pool.map(send, items))
@@ -163,8 +163,9 @@ class Renaming(Tablet):
 
     def drain(self):
         forms = [item | {"id": str(uuid4())} for item in self.waiting.values()]
-        status, self.receipts = self.post(forms)
+        status, said = self.post(forms)
         if status == 200:
+            self.receipts = said["receipts"]
             self.waiting.clear()
         return status == 200
 

@@ -265,6 +265,7 @@ def _point_page(
         wave=wave,
         point=found,
         address=_address(token),
+        kiosk_address=_address(token, "k"),
         last_day=link.last_day,
         week=points.WEEK,
         agencies=list(known.values()),
@@ -282,8 +283,9 @@ def _token(session: Any, link: links.Link) -> str:
     return links.token_of(session, link, secret, clock.now())
 
 
-def _address(token: str) -> str:
-    return f"{current_app.extensions['config'].address}/s/{token}"
+def _address(token: str, door: str = "s") -> str:
+    """Where a link leads: the door of citizens' own phones, or `k`, that of kiosks."""
+    return f"{current_app.extensions['config'].address}/{door}/{token}"
 
 
 def _today() -> date:

@@ -2,20 +2,21 @@
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from survey_app import create_app
 from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Draft, Response
-from survey_app.models.waves import Procedure, Wave, WavePoint
-from survey_app.services.links import link_to, token_of
+from survey_app.models.waves import CollectionPoint, Procedure
+from survey_app.services.links import token_of
 from tests.survey_app.factories import COUNTER, NOW, link_of, make_point, make_unit
 
 SECRET = "a-secret-of-the-tests-with-32-signs"
@@ -41,29 +42,43 @@ def make_app(database: Database, **changes: Any) -> Flask:
     return app
 
 
-def make_door(database: Database, form: str = COUNTER) -> str:
-    """Open a counter and return the address printed there."""
+def make_door(database: Database, form: str = COUNTER, named: str = "") -> str:
+    """Open a counter and return the address printed there; `named` as for `make_centre`."""
     with database.writing() as session:
         unit = make_unit(session, name="Phường Phú Lợi")
         point = make_point(session, unit=unit, form=form)
-        return f"/s/{token_of(session, link_of(session, point), SECRET, NOW)}"
+        return _printed(session, point, _make_procedures(session) if named else {}, named)
 
 
-def make_centre(database: Database, field: str | None = None) -> str:
-    """Open a desk of a one-stop centre that takes dossiers for three agencies."""
+def make_centre(database: Database, named: str = "") -> str:
+    """Open a desk of a one-stop centre that takes dossiers for three agencies.
+
+    The address printed there is for the field or procedure with the code `named`, if any.
+    """
     with database.writing() as session:
         centre = make_unit(session, code="TTHCC", name="Trung tâm Phục vụ hành chính công")
         point = make_point(session, unit=centre)
         for code, name in AGENCIES.items():
             point.units.append(make_unit(session, code=code, name=name))
-        found = [Procedure(code=code, name=name) for code, name in FIELDS.items()]
-        session.add_all(found)
-        session.flush()
-        session.add(Procedure(code="DD.1", name="Cấp sổ đỏ", parent_id=found[0].id))
-        wave = session.scalars(select(Wave).join(WavePoint)).one()
-        named = next((one for one in found if one.code == field), None)
-        link = link_to(session, wave, point, NOW, named)
-        return f"/s/{token_of(session, link, SECRET, NOW)}"
+        return _printed(session, point, _make_procedures(session), named)
+
+
+def _printed(
+    session: Session, point: CollectionPoint, procedures: dict[str, int], named: str
+) -> str:
+    link = replace(link_of(session, point), procedure_id=procedures.get(named))
+    return f"/s/{token_of(session, link, SECRET, NOW)}"
+
+
+def _make_procedures(session: Session) -> dict[str, int]:
+    """Three fields, a procedure of one of them, and their keys by their codes."""
+    found = [Procedure(code=code, name=name) for code, name in FIELDS.items()]
+    session.add_all(found)
+    session.flush()
+    found.append(Procedure(code="DD.1", name="Cấp sổ đỏ", parent_id=found[0].id))
+    session.add(found[-1])
+    session.flush()
+    return {procedure.code: procedure.id for procedure in found}
 
 
 @dataclass

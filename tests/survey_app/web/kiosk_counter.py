@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy import select
 from survey_app import clock
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Response
-from survey_app.models.waves import CollectionPoint, Wave, WavePoint
+from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
 from survey_app.services.kiosks import hash_pin, prepare_kiosk
-from survey_app.services.links import link_to, token_of
+from survey_app.services.links import link_to, read_token, token_of
 from tests.survey_app.factories import COUNTER, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import SECRET, make_app
 from tests.survey_app.web.served import served
@@ -72,6 +72,20 @@ def next_wave(database: Database, counter: Counter) -> str:
         session.add(WavePoint(wave_id=wave.id, point_id=point.id, **fields))
         session.flush()
         return f"/k/{token_of(session, link_to(session, wave, point, now), SECRET, now)}"
+
+
+def doors_of_procedures(database: Database, counter: Counter) -> dict[str, str]:
+    """The paths of the doors of a counter by what each is for: the field HT, or HT.1 of it."""
+    with database.writing() as session:
+        field = Procedure(code="HT", name="Hộ tịch")
+        session.add(field)
+        session.flush()
+        procedure = Procedure(code="HT.1", name="Đăng ký khai sinh", parent_id=field.id)
+        session.add(procedure)
+        session.flush()
+        general, now = read_token(session, counter.door.removeprefix("/k/"), SECRET), clock.now()
+        links = {one.code: replace(general, procedure_id=one.id) for one in (field, procedure)}
+        return {code: f"/k/{token_of(session, link, SECRET, now)}" for code, link in links.items()}
 
 
 @contextmanager

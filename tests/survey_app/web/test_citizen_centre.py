@@ -149,7 +149,7 @@ def test_back_leads_from_the_questions_to_the_agency_and_from_there_to_the_start
 
 
 def test_a_field_that_the_link_names_is_not_asked_again(sqlite_database):
-    door = make_centre(sqlite_database, field="DD")
+    door = make_centre(sqlite_database, named="DD")
     visitor = Person(make_app(sqlite_database).test_client(), door)
     visitor.begin()
     about = visitor.see("/about")
@@ -159,6 +159,45 @@ def test_a_field_that_the_link_names_is_not_asked_again(sqlite_database):
 
     assert "lĩnh vực" not in words(about)
     assert rated(sqlite_database) == ("SYT", "TTHCC", "DD")
+
+
+@pytest.mark.parametrize("make", [make_door, make_centre])
+@pytest.mark.parametrize(
+    ("language", "named", "told"),
+    [
+        ("vi", "DD.1", "Thủ tục hành chính được đánh giá: Cấp sổ đỏ"),
+        ("vi", "DD", "Lĩnh vực được đánh giá: Đất đai"),
+        ("en", "DD.1", "Administrative procedure rated: Cấp sổ đỏ"),
+        ("km", "DD.1", "នីតិវិធីរដ្ឋបាលដែលត្រូវវាយតម្លៃ: Cấp sổ đỏ"),
+    ],
+)
+def test_a_code_for_a_procedure_says_on_every_page_what_is_rated(
+    sqlite_database, make, language, named, told
+):
+    person = Person(make_app(sqlite_database).test_client(), make(sqlite_database, named=named))
+    start = person.see(f"?lang={language}")
+    person.send(f"?lang={language}", start)
+    if make is make_centre:
+        assert told in words(person.see("/about"))
+        person.send("/about", unit="SYT")
+    person.send("/1", **ANSWERS)
+    review = person.see("/review")
+
+    label, name = told.split(": ")
+    assert told in words(start)
+    assert f"{label} {name}" in words(review)
+    assert f'lang="vi">{name}<' in start.text
+    assert f'lang="vi">{name}<' in review.text
+    assert review.text.count("/about?from=review") == (1 if make is make_centre else 0)
+
+
+def test_a_code_without_a_procedure_names_none(person, visitor):
+    for one in (person, visitor):
+        start = one.see()
+        one.begin()
+        assert "được đánh giá" not in words(start)
+    person.send("/1", **ANSWERS)
+    assert "được đánh giá" not in words(person.see("/review"))
 
 
 def test_a_counter_of_one_agency_asks_for_none(person, sqlite_database):

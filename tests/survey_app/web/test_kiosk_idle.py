@@ -1,11 +1,13 @@
 """A kiosk that nobody touches, under a controlled clock: the warning, more time, the reset."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Response
+from tests.chromium import be_seen
 from tests.survey_app.web.kiosk_counter import (
     START,
     answers_in,
@@ -121,11 +123,91 @@ def test_a_wrong_device_clock_changes_no_receipt(open_kiosk, sqlite_database, aw
 
 def test_a_screen_that_was_dark_asks_who_is_there(open_kiosk):
     person = at_question(open_kiosk)
-    person.page.evaluate("""() => {
-      Object.defineProperty(document, "hidden", { value: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }""")
+    be_seen(person.page, False)
     assert warned(person)
     person.tap("Tôi cần thêm thời gian")
     person.page.clock.run_for(39_999)
     assert not warned(person)
+
+
+def sleep(page, seconds):
+    """The device sleeps: its clock goes on, the one that timers go by stands still."""
+    page.clock.set_system_time(page.evaluate("Date.now()") / 1000 + seconds)
+
+
+def hide(page, seconds, asleep):
+    be_seen(page, False)
+    if asleep:
+        sleep(page, seconds)
+    else:
+        page.clock.run_for(1000 * seconds)
+    be_seen(page, True)
+
+
+def sees_nobody(page):
+    """The start is all that is there: no question, no answer, no receipt, nobody's language."""
+    traces = page.evaluate("document.documentElement.outerHTML")
+    assert page.locator("h1").inner_text() == START
+    assert page.locator("dialog, .face, .code, [aria-pressed=true]").count() == 0
+    assert 'lang="vi"' in traces[:200]
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_a_screen_that_was_dark_for_long_shows_nothing_of_who_was_there(open_kiosk, asleep):
+    person = at_question(open_kiosk)
+    hide(person.page, 19, asleep)
+    assert warned(person)
+    person.tap("Tôi cần thêm thời gian")
+    hide(person.page, 20, asleep)
+
+    sees_nobody(person.page)
+
+
+@pytest.mark.parametrize("asleep", [False, True])
+def test_thanks_on_a_screen_that_was_dark_for_long_are_gone(open_kiosk, asleep):
+    person = open_kiosk(clock=datetime.now(UTC))
+    person.begin()
+    person.rate(4)
+    person.send()
+    person.see("Cảm ơn Ông/Bà")
+    assert person.receipt
+    person.page.clock.pause_at(person.page.evaluate("Date.now()") / 1000 + 1)
+    hide(person.page, 30, asleep)
+
+    sees_nobody(person.page)
+
+
+def test_thanks_that_come_on_a_dark_screen_are_nobodys(open_kiosk):
+    person = open_kiosk(clock=datetime.now(UTC))
+    page = person.page
+    held = []
+    page.route("**/responses", lambda route: held.append(route))
+    person.begin()
+    person.rate(4)
+    with page.expect_request("**/responses"):
+        person.send()
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    hide(page, 60, asleep=True)
+    sees_nobody(page)
+    held[0].continue_()
+    wait_for_outbox(page)
+
+    sees_nobody(page)
+
+
+def test_time_out_of_sight_is_a_pause_and_no_time_at_the_form(open_kiosk, sqlite_database):
+    person = at_question(open_kiosk, keeps_partial=True)
+    person.page.clock.run_for(3_000)
+    hide(person.page, 15, asleep=False)
+    person.tap("Tôi cần thêm thời gian")
+    person.page.clock.run_for(2_000)
+    hide(person.page, 90, asleep=True)
+    person.page.clock.resume()
+    wait_for_outbox(person.page)
+
+    with sqlite_database.reading() as session:
+        (document,) = session.scalars(select(Response.document))
+    paradata = json.loads(document)["paradata"]
+    assert paradata["pauses"] == [90]
+    assert 105 <= paradata["elapsed"] - paradata["seconds"] <= 106
+    assert paradata["pages"][-1][1] in range(5, 9)  # what was hidden is not time at the question

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+from tests.chromium import be_seen
 from tests.survey_app.web.tablet_field import LONG, Surveyor, fieldwork_in
 
 # Queues without room while the tablet says so; drafts and calls still have some.
@@ -15,11 +16,6 @@ IDBDatabase.prototype.transaction = function (stores, mode, ...more) {
   return transaction.call(this, stores, mode, ...more);
 };
 """
-SEEN = """(seen) => {
-  Object.defineProperty(document, "visibilityState", {value: seen, configurable: true});
-  Object.defineProperty(document, "hidden", {value: seen === "hidden", configurable: true});
-  document.dispatchEvent(new Event("visibilitychange"));
-}"""
 
 
 def test_a_form_that_has_no_room_in_its_queue_waits_and_says_so(take_tablet, sqlite_database):
@@ -137,9 +133,9 @@ def test_while_the_screen_is_dark_nobody_works(take_tablet, sqlite_database):
     surveyor = take_tablet(clock=datetime.now(UTC))
     page = surveyor.page
     surveyor.begin()
-    page.evaluate(SEEN, "hidden")
+    be_seen(page, False)
     page.clock.fast_forward(4 * 60_000)
-    page.evaluate(SEEN, "visible")
+    be_seen(page, True)
     surveyor.answer_all()
     surveyor.press("Nộp phiếu")
     surveyor.see("Đã nộp phiếu")
@@ -174,3 +170,65 @@ def test_an_answer_that_comes_after_the_lock_opens_nothing(take_tablet):
         surveyor.stored("responses")  # the screen would be drawn after reads like these
 
     assert page.locator("h1").inner_text() == "Mở khóa"
+
+
+def second_tab(surveyor):
+    """The app in one more tab of the same browser, which waits for the first one to be closed."""
+    page = surveyor.page.context.new_page()
+    page.goto(f"{surveyor.address}/t/")
+    second = Surveyor(page, surveyor.address, surveyor.area)
+    second.see("Ứng dụng đang mở ở một thẻ khác")
+    return second
+
+
+def test_only_the_tab_that_holds_the_drafts_fetches_the_package(take_tablet):
+    surveyor = take_tablet()
+    second = second_tab(surveyor)
+    fetched = []
+    for one in (surveyor, second):
+        one.page.on("request", lambda request, one=one: fetched.append((one, request.url)))
+
+    def call_home(one):
+        with one.page.expect_response("**/api/v1/contact"):
+            one.page.evaluate("dispatchEvent(new Event('online'))")
+
+    for one in (second, surveyor, second, surveyor):  # what follows a contact comes before the next
+        call_home(one)
+    fetches = [one for one, url in fetched if url.endswith("/api/v1/package")]
+    assert fetches
+    assert second not in fetches
+
+    with second.page.expect_request("**/api/v1/package"):
+        surveyor.page.close()
+    second.see("Mở khóa")
+
+
+def test_tabs_that_hear_of_the_network_at_once_send_in_turn(take_tablet, sqlite_database):
+    surveyor = take_tablet()
+    context = surveyor.page.context
+    context.set_offline(True)
+    surveyor.begin()
+    surveyor.answer_all()
+    surveyor.press("Nộp phiếu")
+    surveyor.see("Đã nộp phiếu")
+    second = second_tab(surveyor)
+    posts = []
+    context.route("**/api/v1/responses", lambda route: posts.append(route))
+    with context.expect_event("request", lambda request: request.url.endswith("/responses")):
+        context.set_offline(False)
+    second.page.wait_for_function("""async () => {
+      const { held, pending } = await navigator.locks.query();
+      const named = (locks) => locks.filter(({ name }) => name === "responses").length;
+      return named(held) === 1 && named(pending) === 1;
+    }""")
+    assert len(posts) == 1
+    posts[0].continue_()
+    second.press("Xem hộp gửi")
+    second.page.get_by_text("đã nhận, mã").wait_for()
+    second.page.wait_for_function("""async () => {
+      const { held, pending } = await navigator.locks.query();
+      return ![...held, ...pending].some(({ name }) => name === "responses");
+    }""")
+
+    assert len(posts) == 1
+    assert len(fieldwork_in(sqlite_database)[0]) == 1

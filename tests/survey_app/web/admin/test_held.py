@@ -1,5 +1,6 @@
 """The room of forms that wait: compared, taken in, set aside, and by whom."""
 
+import json
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import select
 
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import HeldResponse, Response, StagedResponse
-from survey_app.models.waves import CollectionPoint, Wave, WaveForm
+from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm
 from survey_app.services.accounts import create_account
 from survey_app.services.responses import accept_response
 from survey_app.services.staging import stage
@@ -119,13 +120,32 @@ def moved(sqlite_database, app):
         return f"{ROOM}/{row.response_id}/{row.content_hash}"
 
 
+def test_a_form_for_another_procedure_than_its_kiosks_says_which_and_is_taken_alone(
+    client, sqlite_database
+):
+    with sqlite_database.writing() as session:
+        session.add_all(Procedure(code=code, name=code) for code in ("HT.1", "HT.2"))
+        session.flush()
+        arrival = Arrival(device_id=make_device(session).id, fields=())
+        for code in ("HT.1", "HT.2"):
+            content = response_content(wave="w", collection_point="AP1", field=code)
+            accept_response(session, content, NOW, catalogue(), arrival)
+        row = session.scalars(select(HeldResponse)).first()
+        named = json.loads(row.document)["field"]
+        address = f"{ROOM}/{row.response_id}/{row.content_hash}"
+
+    page = words_of(client.get(address))
+    assert f"Thủ tục hoặc lĩnh vực {named}" in page
+    assert "phiếu khác cùng nơi" not in page
+
+
 @pytest.mark.parametrize(
     ("do", "n", "said"), [("accept", 1, "Đã xử lý phiếu"), ("alike", 2, "Đã nhận 2 phiếu, còn 0")]
 )
 def test_a_form_of_a_moved_area_is_taken_where_a_person_says(
     client, moved, sqlite_database, do, n, said
 ):
-    assert "phân công hoặc điểm lấy ý kiến đã đổi" in words_of(client.get(ROOM))
+    assert "phân công, điểm lấy ý kiến hoặc thủ tục của máy đã đổi" in words_of(client.get(ROOM))
     page = words_of(client.get(moved))
     assert "Phiếu đúng theo những gì máy được giao" in page
     assert "Ấp 1 (AP1)" in page

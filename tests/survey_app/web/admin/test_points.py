@@ -279,6 +279,26 @@ def test_a_code_for_a_procedure_is_kept_by_the_answer_and_ends_with_the_counters
     assert phone.see().status_code == 410
 
 
+def test_an_administrator_takes_the_address_for_a_kiosk_with_or_without_a_procedure(
+    app, client, sqlite_database, point, procedure
+):
+    def kiosk_link(query):
+        page = client.get(f"{PAGE}/{point}{query}")
+        address = re.search(r"https://khaosat\.example\.vn(/k/[\w=-]+)<", page.text).group(1)
+        with sqlite_database.reading() as session:
+            return address, read_token(session, address.removeprefix("/k/"), SECRET)
+
+    address, link = kiosk_link("?procedure=HT.1")
+    with sqlite_database.reading() as session:
+        named = session.get_one(Procedure, link.procedure_id)
+        assert (named.code, link.point_id) == (
+            "HT.1",
+            session.scalars(select(CollectionPoint.id)).one(),
+        )
+    assert kiosk_link("")[1].procedure_id is None
+    assert app.test_client().get(address).status_code == 200
+
+
 def test_forms_begun_by_codes_for_two_procedures_are_two_forms(
     app, client, sqlite_database, point, procedure
 ):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from survey_app import clock
 from survey_app.config import Config
+from survey_app.days import day_of
 from survey_app.db import Database
 from survey_app.exports.letters import mail_of
 from survey_app.services.jobs import Claim
@@ -19,7 +20,6 @@ from survey_app.services.letters import (
     not_set,
     turned_away,
 )
-from survey_app.services.links import HANOI
 from survey_app.services.waves import wave_named
 
 MOST_REFUSED: Final = 20  # in a row: then it is not the addresses that are wrong
@@ -68,4 +68,4 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
 
 
 def _day(now: datetime) -> Any:
-    return now.astimezone(HANOI).date()
+    return day_of(now)

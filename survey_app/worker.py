@@ -18,6 +18,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
+from survey_app.days import HANOI
 from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.qr_sheet import write_qr_sheet
@@ -37,7 +38,6 @@ from survey_app.services.jobs import (
     work_waits,
 )
 from survey_app.services.letters import SEND_LETTERS
-from survey_app.services.links import HANOI
 from survey_app.services.mixing import batches
 from survey_app.services.points import Wanted, cards
 from survey_app.services.procedures import procedure_named

@@ -26,9 +26,10 @@ WATCHED |= {
     "typst",
 }
 SERVICES = {"questionnaires", "survey_app.models", "survey_app.services"}
-SERVICES |= {"survey_app.config", "survey_app.db", "survey_app.errors"}
+SERVICES |= {"survey_app.config", "survey_app.days", "survey_app.db", "survey_app.errors"}
 WEB = {"survey_app.web", "survey_app.services", "survey_app.forms", "survey_app.exports.files"}
 WEB |= {"survey_app.security", "survey_app.i18n", "survey_app.clock", "survey_app.errors"}
+WEB |= {"survey_app.days"}
 WEB |= {"survey_app.db", "questionnaires.model", "questionnaires.refusal"}
 COMMANDS = {"analysis", "questionnaires.model", "questionnaires.load", "questionnaires.refusal"}
 
@@ -50,6 +51,7 @@ MAY_IMPORT = {
     "analysis.charts": ({"analysis"}, {"numpy", "matplotlib"}),
     "survey_app.demo": ({"survey_app.demo"}, set()),
     "survey_app.clock": (set(), set()),
+    "survey_app.days": (set(), set()),
     "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),

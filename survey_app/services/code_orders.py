@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of
 from survey_app.errors import Gone
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
@@ -19,7 +20,6 @@ from survey_app.services.accounts import record
 from survey_app.services.code_points import ensure_receipt_point
 from survey_app.services.dossier_codes import CODE_LENGTH, hash_of
 from survey_app.services.dossier_labels import THRESHOLD, Label, fields_by_code, labels_of
-from survey_app.services.links import HANOI
 from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sorting import vietnamese
 from survey_app.services.submissions import ALPHABET, LONGEST_CODE
@@ -174,7 +174,7 @@ def _open_wave(session: Session, code: str, now: datetime) -> Wave:
 
 
 def _units(session: Session, codes: set[str], now: datetime) -> dict[str, Unit]:
-    today = now.astimezone(HANOI).date()
+    today = day_of(now)
     living = (Unit.valid_to.is_(None)) | (Unit.valid_to > today)
     query = select(Unit).where(Unit.code.in_(codes), Unit.valid_from <= today, living)
     found = {unit.code: unit for unit in session.scalars(query)}
@@ -193,7 +193,7 @@ def _fields(session: Session, codes: set[str]) -> dict[str, int]:
 
 def _months(now: datetime) -> tuple[str, ...]:
     """This month, the one before and the next: receipts are printed a little ahead."""
-    this = now.astimezone(HANOI).date().replace(day=1)
+    this = day_of(now).replace(day=1)
     before, after = this - timedelta(days=1), (this + timedelta(days=32)).replace(day=1)
     return tuple(_written(day) for day in (this, after, before))
 

@@ -9,12 +9,12 @@ from typing import Any, Final, TextIO
 from sqlalchemy import ColumnElement, Date, case, cast, func, select
 from sqlalchemy.orm import Session
 
+from survey_app.days import day_of
 from survey_app.models.codes import DossierCode, DossierCount
 from survey_app.models.responses import Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.csv_tables import CsvTable
-from survey_app.services.points import today_in_viet_nam
 from survey_app.services.result_tables import rounded_percent
 from survey_app.services.sorting import vietnamese
 
@@ -191,8 +191,8 @@ def _day(session: Session) -> ColumnElement[Any]:
 def _dossiers(session: Session, wave: Wave, now: datetime) -> Iterable[tuple[int, date, int]]:
     if wave.opened_at is None:
         return []
-    first = today_in_viet_nam(wave.opened_at)
-    last = today_in_viet_nam(min(wave.closed_at or now, now))
+    first = day_of(wave.opened_at)
+    last = day_of(min(wave.closed_at or now, now))
     query = (
         select(DossierCount.point_id, DossierCount.day, func.sum(DossierCount.returned))
         .join(WavePoint, WavePoint.point_id == DossierCount.point_id)

@@ -3,14 +3,14 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy.orm import Session
 
+from survey_app.days import day_of, start_of
 from survey_app.models.responses import Answer, Response, ResponseQuality
-from survey_app.services.links import HANOI
 from survey_app.services.sender_rates import FLOOD, MANY, count_one
 from survey_app.services.submissions import CODED
 from survey_app.services.waves import corrected
@@ -78,7 +78,7 @@ def crowding_of(
     elif row["mode"] in CODED:
         found["identical"] = _is_repeated(session, row)
     if source.mark is not None:
-        day = row["received_at"].astimezone(HANOI).date()
+        day = day_of(row["received_at"])
         n = count_one(session, day, row["point_id"], source.mark)
         found |= {"sender_burst": MANY < n <= FLOOD, "sender_flood": n > FLOOD}
     return [name for name, is_so in found.items() if is_so]
@@ -97,7 +97,7 @@ def sent_at(row: Mapping[str, Any], clock_offset: int | None) -> datetime:
 def _among_the_day(session: Session, row: Mapping[str, Any], source: Source) -> dict[str, bool]:
     """What is noticed among the responses of the day at the same counter, this one included."""
     now: datetime = row["received_at"]
-    day = datetime.combine(now.astimezone(HANOI), time(), HANOI)
+    day = start_of(day_of(now))
     given = {"point": row["point_id"], "vector": row["vector"], "day": day, "now": now}
     given |= {f"since_{k}": now - limit.within for k, limit in enumerate(LIMITS)}
     device = source.device_id if row["mode"] == "kiosk" else None

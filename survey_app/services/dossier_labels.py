@@ -9,10 +9,10 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from survey_app.days import day_of
 from survey_app.models.codes import DossierCount
 from survey_app.models.units import Unit
 from survey_app.models.waves import Procedure
-from survey_app.services.links import HANOI
 
 # Among thirty dossiers of a month, of which a third or so are answered, an answer belongs to about
 # ten people at least: the smallest number of which results are shown elsewhere.
@@ -91,7 +91,7 @@ def labels_of(session: Session, now: datetime) -> Labels:
 
 def last_month(now: datetime) -> tuple[date, date]:
     """The last full month: its first day, and the first day after it."""
-    after = now.astimezone(HANOI).date().replace(day=1)
+    after = day_of(now).replace(day=1)
     return (after - timedelta(days=1)).replace(day=1), after
 
 

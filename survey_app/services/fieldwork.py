@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analysis.dispositions import OUTCOMES
+from survey_app.days import day_of
 from survey_app.db import Base
 from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.units import Unit
@@ -21,7 +22,6 @@ from survey_app.services.assignments import MOST_HOUSEHOLDS
 from survey_app.services.content import canonical, hash_of
 from survey_app.services.households import calls_at, standing
 from survey_app.services.interviews import MOST_ADULTS, frame_of
-from survey_app.services.points import today_in_viet_nam
 from survey_app.services.submissions import (
     ACCEPTED,
     CONFLICT,
@@ -243,8 +243,8 @@ def _possible_day(wave: Wave, told: date, now: datetime, clock_offset: int | Non
     the opening of the wave or the day after today is corrected by how far the clock is off by now,
     and then brought between the opening and today.
     """
-    today = today_in_viet_nam(now)
-    first = min(today, today_in_viet_nam(wave.opened_at)) if wave.opened_at else today
+    today = day_of(now)
+    first = min(today, day_of(wave.opened_at)) if wave.opened_at else today
     if first <= told <= today + DAY:
         return told
     with suppress(OverflowError):

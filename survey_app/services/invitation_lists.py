@@ -11,11 +11,11 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of
 from survey_app.models.codes import Invitation, InvitationContact
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
 from survey_app.services.invitations import code_of, hash_of, new_salt
-from survey_app.services.links import HANOI
 from survey_app.services.retention import CONTACTS, check_kept
 from survey_app.services.sheets import Row, Sheet, plain
 from survey_app.services.waves import hold
@@ -82,7 +82,7 @@ def import_list(
     report = ListReport(sheet.name, len(sheet.rows))
     places = _places(sheet)
     sheet.require_values(places.values())
-    units = _units(session, now.astimezone(HANOI).date())
+    units = _units(session, day_of(now))
     before = _people_of(session, wave)
     seen: dict[str, int] = {}
     new: list[Person] = []

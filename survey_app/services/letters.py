@@ -15,11 +15,11 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of
 from survey_app.models.codes import Invitation, InvitationContact, InvitationTarget
 from survey_app.models.waves import Wave
 from survey_app.services.invitation_lists import is_mail
 from survey_app.services.invitations import code_of, hash_of
-from survey_app.services.links import HANOI
 from survey_app.services.waves import CLOSED, is_open, state_of
 
 SEND_LETTERS: Final = "send_letters"  # the kind of job
@@ -194,7 +194,7 @@ def _due(kind: str, now: datetime) -> Select[int, str]:
         of_any = select(InvitationTarget.invitation_id)
         return query.where(Invitation.letters == 0, Invitation.id.in_(of_any))
     left = select(InvitationTarget.invitation_id).where(InvitationTarget.used.is_(False))
-    today = now.astimezone(HANOI).date()
+    today = day_of(now)
     return query.where(Invitation.letters > 0, Invitation.sent_on < today, Invitation.id.in_(left))
 
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from survey_app.days import day_of
 from survey_app.errors import Gone, NotFound
 from survey_app.models.waves import CollectionPoint, LinkKey, Procedure, Wave, WavePoint
 
@@ -22,7 +22,6 @@ SIGNATURE: Final = 11  # bytes of the HMAC kept in the address: 88 bits against 
 LAYOUT: Final = struct.Struct(">HIIIIHH")  # key, wave, unit, point, procedure, serial, last day
 VALID_KEYS: Final = 2  # the newest, and the one before it
 LIFETIME: Final = timedelta(days=400)  # of links of a wave that does not say until when
-HANOI: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 FIRST_DAY: Final = date(2020, 1, 1)
 
 
@@ -52,7 +51,7 @@ def link_to(
     assigned = session.get(WavePoint, (wave.id, point.id))
     if assigned is None:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
-    begins = (wave.opened_at or now).astimezone(HANOI).date()
+    begins = day_of(wave.opened_at or now)
     return Link(
         wave_id=wave.id,
         unit_id=point.unit_id,
@@ -105,11 +104,7 @@ def read_token(session: Session, token: str, secret_key: str) -> Link:
 def check_link(session: Session, link: Link, now: datetime) -> None:
     """Raise `Gone` for a link that was revoked or whose last day has passed."""
     assigned = session.get(WavePoint, (link.wave_id, link.point_id))
-    if (
-        assigned is None
-        or assigned.link_serial != link.serial
-        or now.astimezone(HANOI).date() > link.last_day
-    ):
+    if assigned is None or assigned.link_serial != link.serial or day_of(now) > link.last_day:
         raise Gone("Mã này đã hết hạn hoặc đã được thay. Xin quét mã mới ở quầy.")
 
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import delete, func, select
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of, start_of
 from survey_app.errors import NotFound
 from survey_app.models.waves import (
     CollectionPoint,
@@ -24,7 +25,6 @@ from survey_app.models.waves import (
     WaveUnit,
 )
 from survey_app.services import retention
-from survey_app.services.links import HANOI
 from survey_app.services.points import set_last_day
 from survey_app.services.waves import (
     CLOSED,
@@ -82,7 +82,7 @@ class Typed:
     @property
     def today(self) -> date:
         """The day in Viet Nam."""
-        return self.now.astimezone(HANOI).date()
+        return day_of(self.now)
 
     @contextmanager
     def field(self, name: str) -> Iterator[str]:
@@ -117,7 +117,7 @@ def typed_of(wave: Wave) -> dict[str, str]:
         "year": str(wave.year),
         "source": wave.source,
         "issued": "" if wave.issued is None else str(wave.issued),
-        "opens": wave.opened_at.astimezone(HANOI).date().isoformat() if wave.opened_at else "",
+        "opens": day_of(wave.opened_at).isoformat() if wave.opened_at else "",
         "closes": last_day_of(wave.closed_at).isoformat() if wave.closed_at else "",
         "partial": YES if wave.keeps_partial else NO,
     } | {name: day.isoformat() if day else "" for name, day in days.items()}
@@ -125,7 +125,7 @@ def typed_of(wave: Wave) -> dict[str, str]:
 
 def untyped(now: datetime) -> dict[str, str]:
     """What the form of a new wave says before anything is typed."""
-    year = str(now.astimezone(HANOI).year)
+    year = str(day_of(now).year)
     return {"year": year, "source": SOURCES[0], "partial": NO}
 
 
@@ -214,7 +214,7 @@ def open_points(session: Session, wave: Wave) -> int:
 
 def last_day_of(closed_at: datetime) -> date:
     """The last day on which a wave takes answers, in Viet Nam."""
-    return (closed_at - timedelta(microseconds=1)).astimezone(HANOI).date()
+    return day_of(closed_at - timedelta(microseconds=1))
 
 
 def read_day(typed: str) -> date | None:
@@ -287,7 +287,7 @@ def _set_opens(_session: Session, wave: Wave, text: str, typed: Typed) -> None:
         template = "Ngày mở phải sau hôm nay ({today}). Muốn mở ngay, xin để trống và bấm «Mở đợt»."
         raise Refusal(template, today=f"{typed.today:%d/%m/%Y}")
     _refuse_far(day)
-    wave.opened_at = _beginning_of(day) if day else None
+    wave.opened_at = start_of(day) if day else None
     wave.closed_at = None  # which is read next, against the new opening
 
 
@@ -298,11 +298,11 @@ def _set_closes(_session: Session, wave: Wave, text: str, typed: Typed) -> None:
         return
     if wave.opened_at is None:
         raise Refusal("Xin ghi ngày mở trước, rồi mới ghi ngày cuối nhận phiếu.")
-    first = max(wave.opened_at.astimezone(HANOI).date(), typed.today)
+    first = max(day_of(wave.opened_at), typed.today)
     if day < first:
         raise Refusal("Ngày cuối nhận phiếu phải từ {first} trở đi.", first=f"{first:%d/%m/%Y}")
     _refuse_far(day)
-    wave.closed_at = _beginning_of(day + DAY)
+    wave.closed_at = start_of(day + DAY)
 
 
 def _set_partial(_session: Session, wave: Wave, text: str, _typed: Typed) -> None:
@@ -323,10 +323,6 @@ def _period(kind: str) -> "_Setter":
 
 def _taken(code: str) -> Refusal:
     return Refusal("Đã có đợt khảo sát mang mã «{wave}».", wave=code)
-
-
-def _beginning_of(day: date) -> datetime:
-    return datetime.combine(day, time.min, HANOI)
 
 
 def _refuse_far(day: date | None) -> None:

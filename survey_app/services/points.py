@@ -23,7 +23,7 @@ from survey_app.models.waves import (
     WaveForm,
     WavePoint,
 )
-from survey_app.services.links import HANOI, VALID_KEYS, link_to, signer
+from survey_app.services.links import VALID_KEYS, link_to, signer
 from survey_app.services.paging import Asked, Cut, cut
 from survey_app.services.sorting import vietnamese
 from survey_app.services.waves import add_point, hold, is_collecting
@@ -262,11 +262,6 @@ def cards(
     if not found:
         raise Refusal("Không có quầy nào đang mở để in mã. Xin thêm hoặc mở lại quầy trước.")
     return found
-
-
-def today_in_viet_nam(now: datetime) -> date:
-    """The day of a moment in Viet Nam."""
-    return now.astimezone(HANOI).date()
 
 
 def counters_of(session: Session, wave: Wave) -> list[tuple[CollectionPoint, WavePoint]]:

@@ -10,10 +10,10 @@ from typing import Any, Final
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from survey_app.days import HANOI
 from survey_app.db import Base
 from survey_app.models.responses import ResponseQuality
 from survey_app.services.crowding import NO_SOURCE, WAITED, Source, crowding_of, sent_at
-from survey_app.services.links import HANOI
 from survey_app.services.waves import corrected
 
 # Signal: points. A response is flagged for a supervisor from FLAGGED points on, so a signal that

@@ -13,11 +13,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of
 from survey_app.errors import NotFound
 from survey_app.models.responses import Draft, HeldResponse, Response, Tombstone
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import record
-from survey_app.services.links import HANOI
 from survey_app.services.submissions import ALPHABET, RECEIPT_LENGTH
 
 # Signs that hands and eyes take for each other; those outside the alphabet never stand in a code.
@@ -48,7 +48,7 @@ def find(session: Session, typed: str) -> Kept:
     found = _found(session, typed)
     held = isinstance(found, HeldResponse)
     counts = isinstance(found, Response) and found.voided_at is None and not found.partial
-    return Kept(str(found.receipt), found.received_at.astimezone(HANOI).date(), counts, held)
+    return Kept(str(found.receipt), day_of(found.received_at), counts, held)
 
 
 def delete_by_receipt(session: Session, typed: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.load import Catalogue
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of
 from survey_app.errors import Gone
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode, Invitation, InvitationContact
@@ -27,7 +28,6 @@ from survey_app.models.responses import (
 )
 from survey_app.models.waves import Wave, WaveForm
 from survey_app.services.accounts import record
-from survey_app.services.links import HANOI
 from survey_app.services.staging import left_over, refused_in
 from survey_app.services.waves import held_for
 
@@ -74,7 +74,7 @@ def last_day(wave: Wave, kind: str) -> date | None:
     set_day: date | None = getattr(wave, NAMES[kind])
     if wave.closed_at is None:
         return set_day
-    by_rule = wave.closed_at.astimezone(HANOI).date() + timedelta(days=DAYS[kind])
+    by_rule = day_of(wave.closed_at) + timedelta(days=DAYS[kind])
     return by_rule if set_day is None else min(set_day, by_rule)
 
 
@@ -90,7 +90,7 @@ def promised_day(wave: Wave, kind: str) -> date | None:
 def has_ended(wave: Wave, kind: str, now: datetime) -> bool:
     """Say whether something of a wave is no longer to be kept."""
     day = last_day(wave, kind)
-    return day is not None and now.astimezone(HANOI).date() > day
+    return day is not None and day_of(now) > day
 
 
 def check_kept(wave: Wave, kind: str, now: datetime) -> None:
@@ -120,7 +120,7 @@ def set_days(
     to later: people were told the earlier one.
     """
     opened = wave.opened_at is not None and wave.opened_at <= now
-    today = now.astimezone(HANOI).date()
+    today = day_of(now)
     for kind, day in days.items():
         before: date | None = getattr(wave, NAMES[kind])
         if day == before:
@@ -168,7 +168,7 @@ def purges(session: Session, wave: Wave) -> list[Purge]:
     )
     counts: dict[tuple[date, str], int] = {}
     for row in rows:
-        key = row.at.astimezone(HANOI).date(), row.action.removeprefix(f"{PURGED}_")
+        key = day_of(row.at), row.action.removeprefix(f"{PURGED}_")
         counts[key] = counts.get(key, 0) + int(row.detail or 0)
     found = [Purge(action, day, n) for (day, action), n in counts.items()]
     return sorted(found, key=lambda purge: (purge.day, purge.action), reverse=True)

@@ -18,9 +18,9 @@ from typing import Final
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from survey_app.days import day_of
 from survey_app.db import insert_into
 from survey_app.models.responses import SenderCount
-from survey_app.services.links import HANOI
 from survey_app.services.networks import address_of
 
 MARKS: Final = 1024  # a thousand forms a day still fall into ten of one mark by chance hardly ever
@@ -42,7 +42,7 @@ def mark_of(
     if found is None or found.is_loopback:  # a proxy in front that does not tell who sends
         return None
     network = int(found) >> SHARED if isinstance(found, IPv6Address) else int(found)
-    day = now.astimezone(HANOI).date().isoformat()
+    day = day_of(now).isoformat()
     said = "\n".join((HEAD, day, point, f"{found.version} {network}", browser))
     digest = hmac.digest(secret_key.encode(), said.encode("utf-8", "replace"), "sha256")
     return int.from_bytes(digest[:8], "big") % MARKS
@@ -58,4 +58,4 @@ def count_one(session: Session, day: date, point_id: int, mark: int) -> int:
 
 def forget_past(session: Session, now: datetime) -> None:
     """Delete the counts of days that are over."""
-    session.execute(delete(SenderCount).where(SenderCount.day < now.astimezone(HANOI).date()))
+    session.execute(delete(SenderCount).where(SenderCount.day < day_of(now)))

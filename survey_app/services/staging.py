@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from questionnaires.load import Catalogue
 from questionnaires.model import IndexDefinition
 from questionnaires.refusal import Refusal
+from survey_app.days import day_of, start_of
 from survey_app.models.responses import StagedResponse
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
 from survey_app.services.code_points import ensure_mixed_point, takes_invitations
-from survey_app.services.links import HANOI
 from survey_app.services.mixing import FIELD, UNIT, Batch, Keeps, batches, is_over
 from survey_app.services.responses import accept_response
 from survey_app.services.screening import screened_content
@@ -136,7 +136,7 @@ def _try(
     if len(rows) != len(batch.ids):
         return 0
     _chance.shuffle(rows)
-    day = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = start_of(day_of(now))
     refused: dict[UUID, str] = {}
     with session.begin_nested() as step:
         for row in rows:

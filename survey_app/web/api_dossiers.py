@@ -5,11 +5,11 @@ from typing import Any, Final
 from flask import Response, current_app, jsonify
 
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.i18n import _, say
 from survey_app.security import public
 from survey_app.services.dossier_counts import Entry, plan_counts, store_counts
 from survey_app.services.line_reports import WRONG, LineReport
-from survey_app.services.points import today_in_viet_nam
 from survey_app.web.batches import NotUnderstood, TooMuch, read_object
 from survey_app.web.senders import check_system, machine_door
 
@@ -26,7 +26,7 @@ def put_counts() -> tuple[Response, int]:
     check_system()
     entries = _entries()
     with current_app.extensions["database"].writing() as session:
-        plan = plan_counts(session, entries, today_in_viet_nam(clock.now()))
+        plan = plan_counts(session, entries, day_of(clock.now()))
         if plan.report.is_clean:
             return jsonify(received=len(entries), changed=store_counts(session, plan)), 200
     return _refused(plan.report), 422

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from zoneinfo import ZoneInfo
 
-HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
+from survey_app.days import HANOI
+
 MINUS = "\N{MINUS SIGN}"
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, request
 from sqlalchemy.orm import Session
 
+from survey_app.days import HANOI
 from survey_app.errors import Stale
 from survey_app.forms.build import form_class, given_answers, initial, questions, revision_of
 from survey_app.forms.pages import Page, numbers_of
@@ -29,7 +30,6 @@ from survey_app.services.submissions import REJECTED
 from survey_app.services.waves import fields_of_work
 from survey_app.web.aside import FROM_REVIEW, Aside, Choices, dossier_of, in_order
 from survey_app.web.audio import offer_prompts
-from survey_app.web.figures import HANOI
 from survey_app.web.keepsakes import (
     Where,
     address,

@@ -49,7 +49,7 @@ export async function setAside(anyway = true) {
   return true;
 }
 
-/** Keep the state and show the next screen; at most one answer is not on the disk yet. */
+/** Keep the state and show the next screen; no key waits for the disk, which has it soon after. */
 async function move(change) {
   const before = pending;
   change();

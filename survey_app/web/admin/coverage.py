@@ -7,10 +7,10 @@ from flask import current_app, request
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.i18n import _
 from survey_app.security import ReadyPage, requires
 from survey_app.services import coverage, dossier_counts
-from survey_app.services.points import today_in_viet_nam
 from survey_app.services.sheets import Sheet
 from survey_app.services.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
@@ -47,7 +47,7 @@ def import_dossiers(code: str) -> ReadyPage:
     """Read a table of dossiers returned and answer every line; store it when asked and all good."""
 
     def plan(session: Any, _wave: Any, sheet: Sheet) -> Planned:
-        today, entries = today_in_viet_nam(clock.now()), dossier_counts.entries_of(sheet)
+        today, entries = day_of(clock.now()), dossier_counts.entries_of(sheet)
         found = dossier_counts.plan_counts(session, entries, today)
         return found.report, partial(dossier_counts.store_counts, session, found)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.errors import NotFound
 from survey_app.exports.letters import write_letters
 from survey_app.i18n import say
@@ -19,7 +20,6 @@ from survey_app.security import ReadyPage, requires
 from survey_app.services import jobs
 from survey_app.services.invitation_lists import counts_of_list, import_list, list_of
 from survey_app.services.letters import FIRST, KINDS, SEND_LETTERS, letters_for_all, mark_sent
-from survey_app.services.links import HANOI
 from survey_app.services.pooling import FEWEST
 from survey_app.services.raters import (
     Matrix,
@@ -134,7 +134,7 @@ def export_letters(code: str) -> ReadyPage:
         n = write_letters(letters, stream)
         if "mark" in request.form:
             for letter in letters:
-                mark_sent(session, letter.invitation_id, now.astimezone(HANOI).date())
+                mark_sent(session, letter.invitation_id, day_of(now))
         record(session, EXPORTED, f"{code} {n}")
     return attached(stream.getvalue(), CSV, f"thu-moi-{code}.csv")
 

@@ -10,6 +10,7 @@ from flask import url_for as address_of
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.errors import NotFound, status_of
 from survey_app.exports.files import published
 from survey_app.exports.qr import qr_drawing
@@ -289,4 +290,4 @@ def _address(token: str, door: str = "s") -> str:
 
 
 def _today() -> date:
-    return points.today_in_viet_nam(clock.now())
+    return day_of(clock.now())

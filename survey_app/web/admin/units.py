@@ -8,9 +8,9 @@ from flask import current_app
 
 from questionnaires.refusal import Refusal
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.security import ReadyPage, requires
 from survey_app.services import unit_imports, units
-from survey_app.services.points import today_in_viet_nam
 from survey_app.services.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import (
@@ -70,4 +70,4 @@ def _page(refusal: Refusal | None = None) -> str:
 
 
 def _today() -> date:
-    return today_in_viet_nam(clock.now())
+    return day_of(clock.now())

@@ -7,15 +7,15 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from survey_app.days import day_of, start_of
 from survey_app.models.responses import Response, ResponseQuality, SenderCount
-from survey_app.services.links import HANOI
 from survey_app.services.responses import accept_response
 from survey_app.services.sender_rates import MARKS, count_one, forget_past, mark_of
 from survey_app.services.submissions import DUPLICATE, REJECTED, Arrival
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave, response_content
 
 SECRET = "s" * 40
-TODAY = NOW.astimezone(HANOI).date()
+TODAY = day_of(NOW)
 
 
 def mark(address="203.0.113.7", browser="A", point="counter-1", now=NOW, secret=SECRET):
@@ -98,7 +98,7 @@ def test_a_form_sent_twice_or_refused_is_not_counted(database):
 def test_counts_go_when_their_day_is_over(session):
     point = make_point(session, make_wave(session)).id
     count_one(session, TODAY, point, 1)
-    midnight = NOW.astimezone(HANOI).replace(hour=0) + timedelta(days=1)
+    midnight = start_of(TODAY) + timedelta(days=1)
 
     forget_past(session, midnight - timedelta(minutes=1))
     assert counts(session) == [1]

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from survey_app import worker
+from survey_app.days import day_of, start_of
 from survey_app.models.responses import Answer, HeldResponse, Response, StagedResponse
 from survey_app.models.waves import Procedure
-from survey_app.services.links import HANOI
 from survey_app.services.mixing import GRACE, batches
 from survey_app.services.pooling import FEWEST
 from survey_app.services.staging import (
@@ -28,7 +28,7 @@ from tests.survey_app.factories import (
 from tests.survey_app.invitation_factories import answer, make_officials
 from tests.survey_app.staging_factories import ENOUGH, count, move_all, put
 
-MIDNIGHT = datetime(NOW.year, NOW.month, NOW.day, tzinfo=HANOI)
+MIDNIGHT = start_of(day_of(NOW))
 
 
 def test_a_moved_response_has_a_new_id_a_date_and_no_receipt(database, waves):

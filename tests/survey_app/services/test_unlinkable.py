@@ -18,12 +18,12 @@ import pytest
 from sqlalchemy import func, inspect, select, text
 
 from survey_app import worker
+from survey_app.days import HANOI, day_of, start_of
 from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import Answer, Response, StagedResponse
 from survey_app.services import mixing, pooling
 from survey_app.services.drafts import find_draft, save_answers, start_draft
 from survey_app.services.invitations import invited_door, spend
-from survey_app.services.links import HANOI
 from survey_app.services.responses import accept_response
 from survey_app.services.submissions import Arrival
 from survey_app.services.waves import close_wave
@@ -383,7 +383,7 @@ def the_rest_whatever_its_size(database, now):
 
 
 def careless(session, now, rows, new_id=True, midnight=True, named=True):
-    midnight_of = now.astimezone(HANOI).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight_of = start_of(day_of(now))
     day = midnight_of if midnight else now
     for row in rows:
         content = json.loads(row.content) | {"id": str(uuid4() if new_id else row.id)}

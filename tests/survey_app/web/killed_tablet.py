@@ -18,6 +18,7 @@ from tests.survey_app.web.tablet_field import Area, Surveyor, fieldwork_in
 
 WORDS = "Cầu khỉ sau nhà hộ {household} đã mục, câu {n}"
 LONGEST = 5.0  # seconds a browser lives at most after it was unlocked
+READING = 150  # ms before a question is answered; a hand is no faster, a busy disk may be slower
 # Where the app is: the screen, the household, the number of the question.
 WHERE = """() => ({
   screen: document.getElementById("main").className.split(" ").slice(2).join(" "),
@@ -183,6 +184,7 @@ class _Hands:
             page.wait_for_timeout(20)
 
     def _answer(self, page: Any, n: int) -> None:
+        page.wait_for_timeout(READING)
         answer = expected(self.household, n)
         if n % 4 == 3:
             pressed = page.locator(".choices [aria-pressed=true]").all_inner_texts()

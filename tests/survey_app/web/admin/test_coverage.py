@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from survey_app import clock, create_app
 from survey_app.config import Config
+from survey_app.days import day_of
 from survey_app.models.waves import Wave
 from survey_app.services.accounts import create_account
-from survey_app.services.points import today_in_viet_nam
 from survey_app.services.responses import accept_response
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
@@ -49,7 +49,7 @@ def point(sqlite_database):
 
 
 def today():
-    return f"{today_in_viet_nam(clock.now()):%d/%m/%Y}"
+    return f"{day_of(clock.now()):%d/%m/%Y}"
 
 
 def upload(client, text, do="store"):

@@ -29,12 +29,12 @@ from survey_app.models.fieldwork import Interview as Interviewed
 from survey_app.models.responses import Answer, HeldResponse, Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.assignments import Planned, add_assignment
-from survey_app.services.content import content_hash_of
-from survey_app.services.devices import enrol_device
-from survey_app.services.sealing import PublicKey, make_public_key, seal
-from survey_app.services.signing import receipt_key
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.door.content import content_hash_of
+from survey_app.services.door.sealing import PublicKey, make_public_key, seal
+from survey_app.services.door.signing import receipt_key
+from survey_app.services.field.assignments import Planned, add_assignment
+from survey_app.services.field.devices import enrol_device
+from survey_app.services.plan.waves import add_form, add_point
 
 SECRET = "a secret of the field, 32 signs long"
 FORM = "sipas-citizen/2022"

@@ -20,8 +20,8 @@ from survey_app.i18n import LANGUAGES
 from survey_app.migrate import upgrade
 from survey_app.security import public
 from survey_app.serve import fill
-from survey_app.services.demo import visitors_link
-from survey_app.services.links import token_of
+from survey_app.services.counter.links import token_of
+from survey_app.services.operation.demo import visitors_link
 
 SECRET = "a-secret-of-the-bench-with-32-signs"
 BITS, ROUND_TRIP = 400_000, 400  # per second; milliseconds

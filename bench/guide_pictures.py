@@ -18,7 +18,7 @@ from survey_app.db import Database
 from survey_app.migrate import upgrade
 from survey_app.models.accounts import Device
 from survey_app.models.waves import Wave
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.web.tablet_field import PIN, Area, Surveyor, make_area, serving_field
 
 FOLDER = Path(__file__).parents[1] / "docs" / "img"

@@ -19,8 +19,8 @@ from survey_app.db import Database
 from survey_app.migrate import upgrade
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.kiosks import hash_pin, list_kiosks, prepare_kiosk
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.counter.kiosks import hash_pin, list_kiosks, prepare_kiosk
+from survey_app.services.plan.waves import add_form, add_point
 
 SECRET = "a-secret-of-the-bench-with-32-signs!"
 MOST = 45.0  # seconds, as the order says

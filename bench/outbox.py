@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from bench.measure import ROOT
-from survey_app.services.signing import CURVE, HALF, signed_text
-from survey_app.services.submissions import REJECTED
+from survey_app.services.door.signing import CURVE, HALF, signed_text
+from survey_app.services.door.submissions import REJECTED
 
 STACK = 256 * 1024
 OK, BROKEN = 200, 500  # statuses; from the second on it is the server's own trouble

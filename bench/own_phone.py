@@ -22,8 +22,8 @@ from survey_app.db import Database
 from survey_app.migrate import upgrade
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.links import link_to, token_of
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.counter.links import link_to, token_of
+from survey_app.services.plan.waves import add_form, add_point
 
 GOAL = 60.0  # seconds
 SECRET = "a secret of the bench, 32 signs long"

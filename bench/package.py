@@ -16,8 +16,8 @@ from survey_app.migrate import upgrade
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.devices import enrol_device
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.field.devices import enrol_device
+from survey_app.services.plan.waves import add_form, add_point
 
 FORM, WARDS, AREAS, QUOTA, RESERVE = "sipas-citizen/2022", 31, 5, 12, 6
 MOST = 60_000  # bytes

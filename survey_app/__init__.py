@@ -8,8 +8,8 @@ from survey_app import assets, i18n, security
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import ROOT, Config
 from survey_app.db import Database
-from survey_app.services.prompts import Prompts
-from survey_app.services.reviews import Reviews
+from survey_app.services.wording.prompts import Prompts
+from survey_app.services.wording.reviews import Reviews
 from survey_app.web import (
     access_log,
     admin,

@@ -14,8 +14,8 @@ from survey_app.imports_command import run_import
 from survey_app.migrate import NEWEST, current, downgrade, reach, upgrade
 from survey_app.models.accounts import ROLES
 from survey_app.serve import fill, serve
-from survey_app.services.accounts import create_account
-from survey_app.services.devices import enrol_device
+from survey_app.services.field.devices import enrol_device
+from survey_app.services.operation.accounts import create_account
 
 Command = Callable[[Config, argparse.Namespace], int]
 REFUSED, INTERRUPTED = 2, 130

@@ -7,7 +7,7 @@ from typing import Any
 from questionnaires.load import Catalogue, Loaded
 from questionnaires.model import IndexDefinition, QuestionnaireVersion
 from questionnaires.translation import Translation
-from survey_app.services.reviews import Reviews
+from survey_app.services.wording.reviews import Reviews
 
 
 @dataclass(frozen=True)

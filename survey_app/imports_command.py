@@ -16,8 +16,8 @@ from survey_app import clock
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config, read_config
 from survey_app.db import Busy, Database
-from survey_app.services.columns import ColumnMapping, read_mapping
-from survey_app.services.imports import (
+from survey_app.services.door.columns import ColumnMapping, read_mapping
+from survey_app.services.door.imports import (
     RESULTS,
     Import,
     ImportReport,
@@ -25,8 +25,8 @@ from survey_app.services.imports import (
     plan_import,
     write_problems,
 )
-from survey_app.services.sheets import LIMIT, Row, read_sheet
-from survey_app.services.submissions import QUARANTINED
+from survey_app.services.door.submissions import QUARANTINED
+from survey_app.services.tables.sheets import LIMIT, Row, read_sheet
 
 SOME_REJECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 SHOWN = 20  # problems on the screen; all of them go to --problems

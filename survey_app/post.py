@@ -9,8 +9,7 @@ from survey_app.config import Config
 from survey_app.days import day_of
 from survey_app.db import Database
 from survey_app.exports.letters import mail_of
-from survey_app.services.jobs import Claim
-from survey_app.services.letters import (
+from survey_app.services.codes.letters import (
     FIRST,
     Post,
     is_due,
@@ -20,7 +19,8 @@ from survey_app.services.letters import (
     not_set,
     turned_away,
 )
-from survey_app.services.waves import wave_named
+from survey_app.services.operation.jobs import Claim
+from survey_app.services.plan.waves import wave_named
 
 MOST_REFUSED: Final = 20  # in a row: then it is not the addresses that are wrong
 Tell = Callable[[int], object]

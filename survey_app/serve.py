@@ -22,9 +22,10 @@ from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config, kept_secret, read_config
 from survey_app.db import Database
 from survey_app.migrate import reach, upgrade
-from survey_app.services.accounts import password_fits
-from survey_app.services.demo import is_for_demo, load_demo, visitors_link
-from survey_app.services.demo_access import (
+from survey_app.services.counter.links import token_of
+from survey_app.services.operation.accounts import password_fits
+from survey_app.services.operation.demo import is_for_demo, load_demo, visitors_link
+from survey_app.services.operation.demo_access import (
     NAME,
     ROLE,
     grant_demo_account,
@@ -32,7 +33,6 @@ from survey_app.services.demo_access import (
     grant_demo_tablet,
     withdraw_demo_device,
 )
-from survey_app.services.links import token_of
 
 WEB_PROCESSES, WEB_THREADS = 2, 8
 # Connections a process takes; further ones wait in the socket of the supervisor, where no killed

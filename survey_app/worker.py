@@ -26,8 +26,16 @@ from survey_app.exports.tables import sheets, write_csv, write_xlsx
 from survey_app.i18n import of_record
 from survey_app.models.runs import Run
 from survey_app.post import send_letters
-from survey_app.services.drafts import purge_drafts
-from survey_app.services.jobs import (
+from survey_app.services.checking.sender_rates import forget_past
+from survey_app.services.codes.letters import SEND_LETTERS
+from survey_app.services.codes.mixing import batches
+from survey_app.services.codes.staging import check_batch, move_batch
+from survey_app.services.computing.result_tables import Figure, rounded_percent
+from survey_app.services.computing.results import ResultsPage, page_of
+from survey_app.services.computing.runs import Order, computed_run, keep_run, reported_before
+from survey_app.services.counter.points import Wanted, cards
+from survey_app.services.door.drafts import purge_drafts
+from survey_app.services.operation.jobs import (
     COMPUTE,
     QR_SHEET,
     Claim,
@@ -37,17 +45,9 @@ from survey_app.services.jobs import (
     finish,
     work_waits,
 )
-from survey_app.services.letters import SEND_LETTERS
-from survey_app.services.mixing import batches
-from survey_app.services.points import Wanted, cards
-from survey_app.services.procedures import procedure_named
-from survey_app.services.result_tables import Figure, rounded_percent
-from survey_app.services.results import ResultsPage, page_of
-from survey_app.services.retention import purge_batch
-from survey_app.services.runs import Order, computed_run, keep_run, reported_before
-from survey_app.services.sender_rates import forget_past
-from survey_app.services.staging import check_batch, move_batch
-from survey_app.services.waves import wave_named
+from survey_app.services.operation.retention import purge_batch
+from survey_app.services.plan.procedures import procedure_named
+from survey_app.services.plan.waves import wave_named
 
 PAUSE = 0.25  # seconds between looks for work: from click to page takes under two
 BEAT = 5.0

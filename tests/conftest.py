@@ -18,7 +18,7 @@ from bench.chromium import SHELL
 from bench.postgresql import find_binaries, new_database, private_server
 from survey_app.db import Base, Database
 from survey_app.migrate import upgrade
-from survey_app.services.demo import load_demo
+from survey_app.services.operation.demo import load_demo
 from tests import once
 from tests.chromium import LAUNCH
 from tests.survey_app.factories import NOW, catalogue

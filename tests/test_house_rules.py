@@ -55,47 +55,50 @@ MAY_IMPORT = {
     "survey_app.assets": ({"survey_app.config"}, {"flask", "werkzeug"}),
     "survey_app.config": ({"questionnaires.refusal"}, set()),
     "survey_app.errors": ({"questionnaires.refusal"}, set()),
-    "survey_app.catalogue": ({"questionnaires", "survey_app.services.reviews"}, set()),
+    "survey_app.catalogue": ({"questionnaires", "survey_app.services.wording.reviews"}, set()),
     "survey_app.db": (set(), {"sqlalchemy"}),
     "survey_app.models": ({"survey_app.db", "survey_app.models"}, {"sqlalchemy"}),
     "survey_app.services": (SERVICES, {"sqlalchemy"}),
-    "survey_app.services.accounts": (SERVICES, {"sqlalchemy", "argon2"}),
+    "survey_app.services.operation.accounts": (SERVICES, {"sqlalchemy", "argon2"}),
     # Pure tables of the field, without numbers: a web process may load these.
-    "survey_app.services.doubtful_calls": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
-    "survey_app.services.fieldwork": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
-    "survey_app.services.interviews": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
-    "survey_app.services.sheets": (SERVICES, {"openpyxl"}),
-    "survey_app.services.demo": (
+    "survey_app.services.checking.doubtful_calls": (
+        SERVICES | {"analysis.selection"},
+        {"sqlalchemy"},
+    ),
+    "survey_app.services.field.fieldwork": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
+    "survey_app.services.field.interviews": (SERVICES | {"analysis.selection"}, {"sqlalchemy"}),
+    "survey_app.services.tables.sheets": (SERVICES, {"openpyxl"}),
+    "survey_app.services.operation.demo": (
         SERVICES | {"survey_app.demo", "survey_app.clock"},
         {"sqlalchemy"},
     ),
     # Rates of outcomes are shares of counts: no job is needed for them.
-    "survey_app.services.households": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
-    "survey_app.services.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
+    "survey_app.services.field.households": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
+    "survey_app.services.field.progress": (SERVICES | {"analysis.dispositions"}, {"sqlalchemy"}),
     # Only jobs compute: these two are imported by the worker, never by a web process.
-    "survey_app.services.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
-    "survey_app.services.runs": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
+    "survey_app.services.computing.datasets": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
+    "survey_app.services.computing.runs": (SERVICES | {"analysis"}, {"sqlalchemy", "numpy"}),
     "survey_app.exports": (
         {
             "survey_app.exports",
             "survey_app.errors",
             "survey_app.i18n",
-            "survey_app.services.csv_tables",
-            "survey_app.services.languages",
-            "survey_app.services.letters",
-            "survey_app.services.result_tables",
-            "survey_app.services.results",
+            "survey_app.services.tables.csv_tables",
+            "survey_app.services.wording.languages",
+            "survey_app.services.codes.letters",
+            "survey_app.services.computing.result_tables",
+            "survey_app.services.computing.results",
         },
         {"xlsxwriter"},
     ),
     "survey_app.exports.qr": (set(), set()),
     # Loaded while codes are printed: a job would have to leave them in a file.
     "survey_app.exports.code_sheet": (
-        {"survey_app.exports.qr", "survey_app.i18n", "survey_app.services.csv_tables"},
+        {"survey_app.exports.qr", "survey_app.i18n", "survey_app.services.tables.csv_tables"},
         {"typst"},
     ),
     "survey_app.exports.qr_sheet": (
-        {"survey_app.exports", "survey_app.i18n", "survey_app.services.points"},
+        {"survey_app.exports", "survey_app.i18n", "survey_app.services.counter.points"},
         {"typst"},  # which the worker loads and no web process does
     ),
     "survey_app.forms": (

@@ -19,8 +19,8 @@ from survey_app import clock, create_app, worker
 from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
-from survey_app.services.accounts import create_account
-from survey_app.services.links import token_of
+from survey_app.services.counter.links import token_of
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import COUNTER, NOW, catalogue, link_of
 from tests.survey_app.web.citizen_door import SECRET, Person, hidden
 from tests.test_published_figures import (

@@ -1,5 +1,5 @@
 // What waits on a device: sealed to the wave's public key, kept until the server has it.
-// The format of a sealed form is defined in survey_app/services/sealing.py. Kiosks and tablets
+// The format of a sealed form is defined in survey_app/services/door/sealing.py. Kiosks and tablets
 // use this one module. It knows no page and no address: it is given `post(items)`.
 
 import { Database } from "./database.js";

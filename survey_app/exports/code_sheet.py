@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import of_record
-from survey_app.services.csv_tables import CsvTable
+from survey_app.services.tables.csv_tables import CsvTable
 
 LAYOUT: Final = Path(__file__).with_name("code_sheet.typ")
 TABLE, SHEET = "ma-ho-so.csv", "ma-ho-so.pdf"

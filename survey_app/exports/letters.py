@@ -8,8 +8,8 @@ from email.utils import format_datetime, make_msgid, parseaddr
 from typing import IO
 
 from survey_app.i18n import of_record
-from survey_app.services.csv_tables import CsvTable
-from survey_app.services.letters import FIRST, Letter
+from survey_app.services.codes.letters import FIRST, Letter
+from survey_app.services.tables.csv_tables import CsvTable
 
 
 def mail_of(letter: Letter, kind: str, wave_title: str, sender: str, now: datetime) -> EmailMessage:

@@ -10,7 +10,7 @@ import typst
 
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import VIETNAMESE, _, of_record, translate
-from survey_app.services.points import Card
+from survey_app.services.counter.points import Card
 
 PAPERS: Final = ("a4", "a6")
 LAYOUT: Final = Path(__file__).with_name("qr_sheet.typ")

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import BinaryIO
 
 from survey_app.i18n import of_record
-from survey_app.services.csv_tables import CsvTable
-from survey_app.services.languages import MARK, RIGHT, TEXT, VI, Line
+from survey_app.services.tables.csv_tables import CsvTable
+from survey_app.services.wording.languages import MARK, RIGHT, TEXT, VI, Line
 
 
 def write_review_sheet(lines: Iterable[Line], stream: BinaryIO) -> None:

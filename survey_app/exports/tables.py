@@ -9,9 +9,9 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from survey_app.i18n import of_record
-from survey_app.services.csv_tables import Cell, CsvTable
-from survey_app.services.result_tables import HELPED, RATER_GROUP, rounded_percent
-from survey_app.services.results import ResultsPage, TreeRow
+from survey_app.services.computing.result_tables import HELPED, RATER_GROUP, rounded_percent
+from survey_app.services.computing.results import ResultsPage, TreeRow
+from survey_app.services.tables.csv_tables import Cell, CsvTable
 
 TEXT, PERCENT, FRACTION, POINTS, COUNT = "text", "percent", "fraction", "points", "count"
 FORMATS = {PERCENT: "0.00", FRACTION: "0.000000", POINTS: "0.0000", COUNT: "#,##0"}

@@ -139,9 +139,9 @@ class ResponseQuality(Base):
 class SenderCount(Base):
     """How many forms came on a day at a counter from browsers that share a mark.
 
-    A mark is one of 1,024 (`services.sender_rates`): thousands of addresses share each, it is
-    another one the next day and at another counter, and no response says which one it had. Rows go
-    when their day is over.
+    A mark is one of 1,024 (`services.checking.sender_rates`): thousands of addresses share each, it
+    is another one the next day and at another counter, and no response says which one it had. Rows
+    go when their day is over.
     """
 
     __tablename__ = "sender_count"

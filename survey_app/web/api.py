@@ -9,11 +9,11 @@ from survey_app import clock
 from survey_app.db import Database
 from survey_app.i18n import _
 from survey_app.security import public
-from survey_app.services.devices import touch
-from survey_app.services.packages import package, waves_without_key
-from survey_app.services.responses import SEND_AGAIN
-from survey_app.services.sealing import make_public_key
-from survey_app.services.signing import receipt_key
+from survey_app.services.door.responses import SEND_AGAIN
+from survey_app.services.door.sealing import make_public_key
+from survey_app.services.door.signing import receipt_key
+from survey_app.services.field.devices import touch
+from survey_app.services.field.packages import package, waves_without_key
 from survey_app.web.batches import (
     answer_json,
     answer_to,

@@ -8,7 +8,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _
 from survey_app.security import public
-from survey_app.services.code_orders import MOST, issue_codes, read_requests
+from survey_app.services.codes.code_orders import MOST, issue_codes, read_requests
 from survey_app.web.batches import NotUnderstood, TooMuch, read_object
 from survey_app.web.senders import check_system, machine_door
 

@@ -8,8 +8,8 @@ from survey_app import clock
 from survey_app.days import day_of
 from survey_app.i18n import _, say
 from survey_app.security import public
-from survey_app.services.dossier_counts import Entry, plan_counts, store_counts
-from survey_app.services.line_reports import WRONG, LineReport
+from survey_app.services.counter.dossier_counts import Entry, plan_counts, store_counts
+from survey_app.services.tables.line_reports import WRONG, LineReport
 from survey_app.web.batches import NotUnderstood, TooMuch, read_object
 from survey_app.web.senders import check_system, machine_door
 

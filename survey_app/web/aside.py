@@ -6,10 +6,10 @@ from flask import Blueprint, redirect, request
 
 from survey_app.i18n import _, current_locale
 from survey_app.security import ReadyPage, public
-from survey_app.services.drafts import drop_draft, save_context
-from survey_app.services.paradata import ABOUT
-from survey_app.services.sorting import vietnamese
-from survey_app.services.waves import fields_of_work
+from survey_app.services.door.drafts import drop_draft, save_context
+from survey_app.services.door.paradata import ABOUT
+from survey_app.services.plan.waves import fields_of_work
+from survey_app.services.tables.sorting import vietnamese
 from survey_app.web.keepsakes import address, forget, home, posted_id, signed_id
 from survey_app.web.visits import Doorway, Keeper, Visit, lost, reading, writing
 

@@ -11,7 +11,7 @@ from questionnaires.model import QuestionnaireVersion
 from survey_app.errors import NotFound
 from survey_app.i18n import LANGUAGES, current_locale
 from survey_app.security import public
-from survey_app.services.prompts import Prompts
+from survey_app.services.wording.prompts import Prompts
 
 bp = Blueprint("audio", __name__)
 

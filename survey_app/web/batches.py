@@ -14,18 +14,18 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say
-from survey_app.services.devices import arrival_from, clock_offset
-from survey_app.services.fieldwork import record_visits
-from survey_app.services.responses import SEND_AGAIN, accept_batch
-from survey_app.services.sealing import open_sealed
-from survey_app.services.signing import sign_receipt
-from survey_app.services.submissions import (
+from survey_app.services.door.responses import SEND_AGAIN, accept_batch
+from survey_app.services.door.sealing import open_sealed
+from survey_app.services.door.signing import sign_receipt
+from survey_app.services.door.submissions import (
     LONGEST_CODE,
     REJECTED,
     ProblemFound,
     Receipt,
     name_given,
 )
+from survey_app.services.field.devices import arrival_from, clock_offset
+from survey_app.services.field.fieldwork import record_visits
 from survey_app.web.schemas import LARGEST_BATCH
 
 RETRY_AFTER = 2  # seconds

@@ -10,12 +10,12 @@ from survey_app.errors import Gone
 from survey_app.i18n import LANGUAGES, current_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, public
-from survey_app.services.drafts import Sending, receipt_of, submit_draft, unit_name_of
-from survey_app.services.links import read_token
-from survey_app.services.networks import is_office
-from survey_app.services.sender_rates import mark_of
-from survey_app.services.submissions import Receipt
-from survey_app.services.waves import Door, door_of
+from survey_app.services.checking.networks import is_office
+from survey_app.services.checking.sender_rates import mark_of
+from survey_app.services.counter.links import read_token
+from survey_app.services.door.drafts import Sending, receipt_of, submit_draft, unit_name_of
+from survey_app.services.door.submissions import Receipt
+from survey_app.services.plan.waves import Door, door_of
 from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit
 from survey_app.web.keepsakes import Where, address, forget, kept_sent

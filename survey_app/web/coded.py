@@ -12,7 +12,7 @@ from survey_app.errors import NotFound
 from survey_app.i18n import LANGUAGES, _, current_locale, say
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page, public
-from survey_app.services.dossier_codes import (
+from survey_app.services.codes.dossier_codes import (
     CODE_LENGTH,
     Reply,
     find_code,
@@ -20,9 +20,9 @@ from survey_app.services.dossier_codes import (
     unit_of_code,
     was_used,
 )
-from survey_app.services.drafts import answers_of, context_of, drop_draft
-from survey_app.services.submissions import ACCEPTED, Receipt
-from survey_app.services.waves import Door
+from survey_app.services.door.drafts import answers_of, context_of, drop_draft
+from survey_app.services.door.submissions import ACCEPTED, Receipt
+from survey_app.services.plan.waves import Door
 from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit
 from survey_app.web.keepsakes import Where, forget, kept_sent

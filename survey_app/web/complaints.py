@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from survey_app.i18n import _
-from survey_app.services.screening import is_complaint
+from survey_app.services.door.screening import is_complaint
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from survey_app.forms.summary import summary_of
 from survey_app.i18n import _, current_locale, say, translate
 from survey_app.models.responses import HELPERS, Draft
 from survey_app.security import ReadyPage, error_page, public
-from survey_app.services.consent import NOTICE, Point, Sentence, is_sensitive, notice_of
-from survey_app.services.drafts import (
+from survey_app.services.door.consent import NOTICE, Point, Sentence, is_sensitive, notice_of
+from survey_app.services.door.drafts import (
     LIFETIME,
     answers_of,
     check_revision,
@@ -24,10 +24,10 @@ from survey_app.services.drafts import (
     save_context,
     start_draft,
 )
-from survey_app.services.paradata import REVIEW
-from survey_app.services.screening import found
-from survey_app.services.submissions import REJECTED
-from survey_app.services.waves import fields_of_work
+from survey_app.services.door.paradata import REVIEW
+from survey_app.services.door.screening import found
+from survey_app.services.door.submissions import REJECTED
+from survey_app.services.plan.waves import fields_of_work
 from survey_app.web.aside import FROM_REVIEW, Aside, Choices, dossier_of, in_order
 from survey_app.web.audio import offer_prompts
 from survey_app.web.keepsakes import (

@@ -23,14 +23,14 @@ from survey_app.db import Database
 from survey_app.errors import Gone, status_of
 from survey_app.i18n import LANGUAGES, VIETNAMESE, _, say, translate, use_locale
 from survey_app.security import ReadyPage, public
-from survey_app.services import kiosks
-from survey_app.services.consent import NOTICE, notice_of
-from survey_app.services.devices import touch
-from survey_app.services.kiosks import Kiosk
-from survey_app.services.links import Link, read_token
-from survey_app.services.sealing import find_public_key, make_public_key
-from survey_app.services.signing import receipt_key
-from survey_app.services.waves import door_of
+from survey_app.services.counter import kiosks
+from survey_app.services.counter.kiosks import Kiosk
+from survey_app.services.counter.links import Link, read_token
+from survey_app.services.door.consent import NOTICE, notice_of
+from survey_app.services.door.sealing import find_public_key, make_public_key
+from survey_app.services.door.signing import receipt_key
+from survey_app.services.field.devices import touch
+from survey_app.services.plan.waves import door_of
 from survey_app.web.audio import prompts_of
 from survey_app.web.batches import (
     ERRORS,

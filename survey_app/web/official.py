@@ -12,10 +12,10 @@ from survey_app.errors import Gone
 from survey_app.i18n import LANGUAGES, VIETNAMESE, _, current_locale, say, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page, public
-from survey_app.services.invitations import Invited, invited_by, invited_door, spend, was_sent
-from survey_app.services.pooling import FEWEST
-from survey_app.services.submissions import Receipt
-from survey_app.services.waves import Door
+from survey_app.services.codes.invitations import Invited, invited_by, invited_door, spend, was_sent
+from survey_app.services.codes.pooling import FEWEST
+from survey_app.services.door.submissions import Receipt
+from survey_app.services.plan.waves import Door
 from survey_app.web.filling import Filling, Visit, Where
 
 bp = Blueprint("official", __name__, url_prefix="/i")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from survey_app.models.responses import HELPERS
-from survey_app.services.submissions import LOCALES, LONGEST_CODE, LONGEST_NOTICE, MODES
+from survey_app.services.door.submissions import LOCALES, LONGEST_CODE, LONGEST_NOTICE, MODES
 from survey_app.web.openapi_field import FIELD_PATHS, FIELD_SCHEMAS, OF_DEVICE, SIGNATURE
 from survey_app.web.schemas import (
     BUSY,

@@ -4,7 +4,7 @@ from typing import Final
 
 from analysis.dispositions import OUTCOMES
 from survey_app.models.fieldwork import INTERPRETERS, SELECTIONS
-from survey_app.services.interviews import MOST_ADULTS, PRESENCE
+from survey_app.services.field.interviews import MOST_ADULTS, PRESENCE
 from survey_app.web.schemas import (
     BUSY,
     CODE,

@@ -9,8 +9,9 @@ from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.i18n import LANGUAGES, say
 from survey_app.security import ReadyPage, public
-from survey_app.services import receipts, retention
-from survey_app.services.drafts import LIFETIME
+from survey_app.services.door import receipts
+from survey_app.services.door.drafts import LIFETIME
+from survey_app.services.operation import retention
 
 bp = Blueprint("privacy", __name__)
 

@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from survey_app.i18n import LANGUAGES
 from survey_app.security import public
-from survey_app.services.health import check_database
+from survey_app.services.operation.health import check_database
 
 bp = Blueprint("public", __name__)
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from survey_app.services.submissions import LONGEST_CODE
+from survey_app.services.door.submissions import LONGEST_CODE
 
 Schema = dict[str, Any]
 LARGEST_BATCH: Final = 500

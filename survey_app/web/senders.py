@@ -7,8 +7,8 @@ from flask import Blueprint, Response, current_app, request
 
 from survey_app.errors import NotAllowed
 from survey_app.i18n import _, say
-from survey_app.services.devices import device_of
-from survey_app.services.enrolment import TABLET
+from survey_app.services.field.devices import device_of
+from survey_app.services.field.enrolment import TABLET
 from survey_app.web.batches import NotUnderstood, TooMuch, answer_json, answer_to, drain
 
 SYSTEM: Final = "system"  # the kind of device that may say what the one-stop system knows

@@ -6,7 +6,7 @@ from typing import Any
 from flask import g
 
 from survey_app.i18n import LANGUAGES, _, current_locale, translate, use_locale
-from survey_app.services.consent import Point, Sentence
+from survey_app.services.door.consent import Point, Sentence
 
 
 def in_every_language(words: Callable[[], dict[str, str]]) -> dict[str, dict[str, str]]:

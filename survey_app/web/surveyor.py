@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from survey_app import clock
 from survey_app.i18n import VIETNAMESE, say, use_locale
 from survey_app.security import ReadyPage, public
-from survey_app.services.enrolment import enrol_tablet, wrong_tablet_code
+from survey_app.services.field.enrolment import enrol_tablet, wrong_tablet_code
 from survey_app.web.batches import ERRORS, answer_json, answer_to, read_object
 from survey_app.web.shells import TABLET, Shell, shell_of
 from survey_app.web.surveyor_texts import texts

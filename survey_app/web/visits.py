@@ -20,9 +20,9 @@ from survey_app.forms.pages import Page, Route, route_of
 from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page
-from survey_app.services.drafts import answers_of, context_of, find_draft, values_sent
-from survey_app.services.submissions import Receipt
-from survey_app.services.waves import Door
+from survey_app.services.door.drafts import answers_of, context_of, find_draft, values_sent
+from survey_app.services.door.submissions import Receipt
+from survey_app.services.plan.waves import Door
 from survey_app.web.complaints import complains
 from survey_app.web.keepsakes import (
     Sent,

@@ -14,8 +14,8 @@ from survey_app import clock, worker
 from survey_app.models.fieldwork import Assignment, Visit
 from survey_app.models.responses import Response
 from survey_app.models.waves import Procedure, Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
+from survey_app.services.operation.accounts import create_account
 from tests.accessibility.axe import barriers
 from tests.chromium import lead_on
 from tests.survey_app.code_factories import make_codes, make_counted

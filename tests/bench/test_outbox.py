@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from bench.outbox import Tablet, poster, rules_of_browsers
-from survey_app.services.signing import receipt_key, sign_receipt
+from survey_app.services.door.signing import receipt_key, sign_receipt
 from tests.static.modules import module_page, run
 
 SECRET = "a-secret-of-the-tests-with-32-signs"

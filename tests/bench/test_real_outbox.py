@@ -14,8 +14,8 @@ from playwright.sync_api import Error
 from bench.bad_network import CUT, DROPPED, Weather
 from bench.field import SECRET, Trouble, faults_of, prepare_field, serve_field, sync
 from survey_app.db import Database
-from survey_app.services.sealing import seal
-from survey_app.services.signing import receipt_key
+from survey_app.services.door.sealing import seal
+from survey_app.services.door.signing import receipt_key
 
 TABLETS, INTERVIEWS = 3, 25
 LONGEST = 300.0  # seconds until a sync gives up

@@ -32,7 +32,7 @@ from bench.outbox import Tablet, poster
 from bench.postgresql import new_database
 from survey_app.db import Database
 from survey_app.models.responses import Answer, HeldResponse, Response
-from survey_app.services.signing import receipt_key
+from survey_app.services.door.signing import receipt_key
 
 LONGEST = 60.0  # seconds until a sync gives up
 GOOD = Weather(cut=0, dropped=0)

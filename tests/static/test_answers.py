@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from questionnaires.answers import check_answers
 from questionnaires.check import problems_in_questionnaire
 from questionnaires.load import Catalogue, Loaded
-from survey_app.services.packages import questionnaire_package
+from survey_app.services.field.packages import questionnaire_package
 from tests.questionnaires.factories import section, version
 
 ROOT = Path(__file__).parents[2]

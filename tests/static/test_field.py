@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analysis.dispositions import OUTCOMES
-from survey_app.services.signing import receipt_key, sign_receipt
+from survey_app.services.door.signing import receipt_key, sign_receipt
 from tests.static.modules import module_page, run
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bench.chromium import SHELL
 from questionnaires.refusal import Refusal
 from survey_app.models.responses import Response
-from survey_app.services.sealing import find_public_key, open_sealed
+from survey_app.services.door.sealing import find_public_key, open_sealed
 from tests.survey_app.web.citizen_door import SECRET, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from survey_app.services.signing import receipt_key, sign_receipt
+from survey_app.services.door.signing import receipt_key, sign_receipt
 from tests.static.modules import module_page, run
 
 SECRET = "a-secret-of-the-tests-with-32-signs"

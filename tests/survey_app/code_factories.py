@@ -8,7 +8,7 @@ from sqlalchemy import select
 from survey_app.models.codes import DossierCount
 from survey_app.models.units import Unit
 from survey_app.models.waves import Procedure, Wave
-from survey_app.services.code_orders import CodeRequest, issue_codes
+from survey_app.services.codes.code_orders import CodeRequest, issue_codes
 from tests.survey_app.factories import NOW, make_point, make_unit, make_wave
 
 LAST_MONTH = date(NOW.year, NOW.month - 1, 15)

@@ -15,8 +15,8 @@ from survey_app.models.accounts import Device
 from survey_app.models.fieldwork import Assignment
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint, Wave, WaveForm, WavePoint
-from survey_app.services.links import Link, link_to
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.counter.links import Link, link_to
+from survey_app.services.plan.waves import add_form, add_point
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 COUNTER = "sipas-counter/1"

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from survey_app.models.codes import Invitation
 from survey_app.models.units import Unit
 from survey_app.models.waves import Wave
-from survey_app.services.drafts import find_draft, save_answers, start_draft
-from survey_app.services.invitation_lists import import_list
-from survey_app.services.invitations import code_of, invited_door, spend
-from survey_app.services.raters import assign_targets, save_matrix
-from survey_app.services.sheets import read_sheet
+from survey_app.services.codes.invitation_lists import import_list
+from survey_app.services.codes.invitations import code_of, invited_door, spend
+from survey_app.services.codes.raters import assign_targets, save_matrix
+from survey_app.services.door.drafts import find_draft, save_answers, start_draft
+from survey_app.services.tables.sheets import read_sheet
 from tests.survey_app.factories import COUNTER, NOW, catalogue, make_form, make_wave
 from tests.survey_app.web.citizen_door import SECRET
 

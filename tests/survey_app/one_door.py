@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from survey_app.models.responses import Answer, HeldResponse, Response
-from survey_app.services.responses import accept_batch, accept_response
+from survey_app.services.door.responses import accept_batch, accept_response
 from tests.survey_app.factories import NOW, catalogue, make_point, make_wave
 
 

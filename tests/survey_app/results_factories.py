@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from survey_app.models.waves import ReportedValue, WaveIndex
-from survey_app.services.responses import accept_response
-from survey_app.services.runs import Order, compute_run
-from survey_app.services.submissions import ACCEPTED, Arrival
+from survey_app.services.computing.runs import Order, compute_run
+from survey_app.services.door.responses import accept_response
+from survey_app.services.door.submissions import ACCEPTED, Arrival
 from tests.survey_app.factories import (
     NOW,
     catalogue,

@@ -2,9 +2,9 @@
 
 from sqlalchemy import func, select
 
-from survey_app.services.mixing import batches
-from survey_app.services.pooling import FEWEST
-from survey_app.services.staging import (
+from survey_app.services.codes.mixing import batches
+from survey_app.services.codes.pooling import FEWEST
+from survey_app.services.codes.staging import (
     move_batch,
     stage,
 )

@@ -5,7 +5,7 @@ import pytest
 from questionnaires.refusal import Refusal
 from questionnaires.translation import mark_of
 from survey_app.catalogue import KeptCatalogue
-from survey_app.services.reviews import Reading, Reviews
+from survey_app.services.wording.reviews import Reading, Reviews
 from tests.survey_app.factories import NOW
 
 

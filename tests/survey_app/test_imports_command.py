@@ -14,7 +14,7 @@ from survey_app.config import Config
 from survey_app.db import Busy
 from survey_app.imports_command import import_file, run_import
 from survey_app.models.responses import Answer, HeldResponse, Response
-from survey_app.services.imports import BATCH, ImportRequest
+from survey_app.services.door.imports import BATCH, ImportRequest
 from tests.survey_app.factories import make_point, make_wave
 
 ROOT = Path(__file__).parents[2]
@@ -216,7 +216,7 @@ def test_a_busy_database_is_waited_for_and_then_named(sqlite_database, tmp_path,
 
 def test_reading_the_module_loads_neither_numpy_nor_openpyxl():
     code = (
-        "import sys, survey_app.services.imports;"
+        "import sys, survey_app.services.door.imports;"
         "sys.exit(bool({'numpy', 'openpyxl', 'pandas'} & set(sys.modules)))"
     )
 

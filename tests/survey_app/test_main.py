@@ -8,7 +8,7 @@ from sqlalchemy import select
 from survey_app.__main__ import main
 from survey_app.db import Database
 from survey_app.models.accounts import Account
-from survey_app.services.devices import device_of
+from survey_app.services.field.devices import device_of
 
 COMMANDS = ("migrate", "demo", "serve", "worker", "import", "account", "device")
 PASSWORD = "a long enough password"

@@ -16,7 +16,7 @@ from survey_app.db import Base, Database
 from survey_app.migrate import alembic_config, current, downgrade, upgrade
 from survey_app.models.responses import Answer, Response
 from survey_app.models.units import Unit
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
 from tests.survey_app.factories import (
     NOW,
     catalogue,

@@ -18,8 +18,8 @@ from survey_app.models.accounts import Device
 from survey_app.models.codes import Invitation, InvitationTarget
 from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Wave, WavePoint
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue as definitions
 from tests.survey_app.factories import make_form, make_unit, response_content

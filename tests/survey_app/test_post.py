@@ -11,9 +11,9 @@ from survey_app import worker
 from survey_app.config import Config
 from survey_app.models.codes import Invitation
 from survey_app.models.runs import Job
-from survey_app.services import jobs
-from survey_app.services.letters import FIRST, REMINDER, SEND_LETTERS, Post
-from survey_app.services.waves import close_wave
+from survey_app.services.codes.letters import FIRST, REMINDER, SEND_LETTERS, Post
+from survey_app.services.operation import jobs
+from survey_app.services.plan.waves import close_wave
 from tests.survey_app.factories import NOW, catalogue, make_unit
 from tests.survey_app.invitation_factories import answer, make_officials
 from tests.survey_app.mail_server import mail_server

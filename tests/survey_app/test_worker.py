@@ -14,7 +14,7 @@ from survey_app import worker
 from survey_app.config import Config
 from survey_app.exports.files import published
 from survey_app.models.runs import Job, Run
-from survey_app.services import jobs
+from survey_app.services.operation import jobs
 from tests.survey_app.factories import NOW, catalogue
 from tests.survey_app.results_factories import INDEX, make_computable, make_reported
 

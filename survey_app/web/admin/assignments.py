@@ -10,16 +10,16 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import (
+from survey_app.services.checking import doubtful_calls
+from survey_app.services.field import (
     assignment_imports,
     assignments,
-    doubtful_calls,
     private_items,
     progress,
     tablets,
 )
-from survey_app.services.sheets import Sheet
-from survey_app.services.waves import wave_named
+from survey_app.services.plan.waves import wave_named
+from survey_app.services.tables.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import Planned, asked_for, record, room_page, take_table
 

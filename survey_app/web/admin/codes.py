@@ -9,15 +9,15 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.exports.code_sheet import CodeList, PrintedCode, write_codes
 from survey_app.security import ReadyPage, requires
-from survey_app.services.code_orders import (
+from survey_app.services.codes.code_orders import (
     MOST,
     CodeRequest,
     SheetOrder,
     code_choices,
     issue_sheet,
 )
-from survey_app.services.dossier_codes import printed
-from survey_app.services.dossier_labels import THRESHOLD
+from survey_app.services.codes.dossier_codes import printed
+from survey_app.services.codes.dossier_labels import THRESHOLD
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.rooms import attached, room_page
 from survey_app.web.api_codes import address_of_code

@@ -10,9 +10,9 @@ from survey_app import clock
 from survey_app.days import day_of
 from survey_app.i18n import _
 from survey_app.security import ReadyPage, requires
-from survey_app.services import coverage, dossier_counts
-from survey_app.services.sheets import Sheet
-from survey_app.services.waves import wave_named
+from survey_app.services.counter import coverage, dossier_counts
+from survey_app.services.plan.waves import wave_named
+from survey_app.services.tables.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import Planned, csv_file, record, room_page, take_table
 

@@ -12,7 +12,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import say
 from survey_app.security import STAFF_COOKIE, ReadyPage, public, requires
-from survey_app.services import accounts
+from survey_app.services.operation import accounts
 from survey_app.web.figures import FILTERS
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")

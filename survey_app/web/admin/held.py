@@ -10,9 +10,10 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import held, staging
-from survey_app.services.held import Decision
-from survey_app.services.waves import wave_named
+from survey_app.services.codes import staging
+from survey_app.services.door import held
+from survey_app.services.door.held import Decision
+from survey_app.services.plan.waves import wave_named
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.rooms import asked_for, record, room_page
 

@@ -17,19 +17,19 @@ from survey_app.exports.letters import write_letters
 from survey_app.i18n import say
 from survey_app.models.waves import Wave
 from survey_app.security import ReadyPage, requires
-from survey_app.services import jobs
-from survey_app.services.invitation_lists import counts_of_list, import_list, list_of
-from survey_app.services.letters import FIRST, KINDS, SEND_LETTERS, letters_for_all, mark_sent
-from survey_app.services.pooling import FEWEST
-from survey_app.services.raters import (
+from survey_app.services.codes.invitation_lists import counts_of_list, import_list, list_of
+from survey_app.services.codes.letters import FIRST, KINDS, SEND_LETTERS, letters_for_all, mark_sent
+from survey_app.services.codes.pooling import FEWEST
+from survey_app.services.codes.raters import (
     Matrix,
     assign_targets,
     matrix_of,
     response_rates,
     save_matrix,
 )
-from survey_app.services.sheets import read_sheet
-from survey_app.services.waves import wave_named
+from survey_app.services.operation import jobs
+from survey_app.services.plan.waves import wave_named
+from survey_app.services.tables.sheets import read_sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import CSV, attached, record
 

@@ -6,7 +6,7 @@ from flask import url_for as address_of
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.security import ReadyPage, requires
-from survey_app.services import kiosks
+from survey_app.services.counter import kiosks
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.rooms import record, room_page
 

@@ -12,7 +12,7 @@ from survey_app.errors import NotFound
 from survey_app.exports.review_sheet import write_review_sheet
 from survey_app.i18n import LANGUAGES, VIETNAMESE, catalogue
 from survey_app.security import ReadyPage, requires
-from survey_app.services.languages import (
+from survey_app.services.wording.languages import (
     SHOWS,
     Asked,
     TextFile,
@@ -21,7 +21,7 @@ from survey_app.services.languages import (
     reading_of,
     search,
 )
-from survey_app.services.prompts import Prompts
+from survey_app.services.wording.prompts import Prompts
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import CSV, attached, record
 from survey_app.web.audio import prompts_of

@@ -6,7 +6,7 @@ from flask import url_for as address_of
 from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.security import ReadyPage, requires
-from survey_app.services import networks
+from survey_app.services.checking import networks
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import room_page
 

@@ -10,9 +10,9 @@ from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import planning, wave_forms, wave_indices, waves
-from survey_app.services.retention import DAYS
-from survey_app.services.versions import versions_of
+from survey_app.services.operation.retention import DAYS
+from survey_app.services.plan import planning, wave_forms, wave_indices, waves
+from survey_app.services.plan.versions import versions_of
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import record, room_page
 from survey_app.web.admin.versions import in_words, told

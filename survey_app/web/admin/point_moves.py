@@ -9,9 +9,10 @@ from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.i18n import _, say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import planning, point_moves
-from survey_app.services.paging import Asked
-from survey_app.services.waves import OPEN, state_of
+from survey_app.services.counter import point_moves
+from survey_app.services.plan import planning
+from survey_app.services.plan.waves import OPEN, state_of
+from survey_app.services.tables.paging import Asked
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.plans import problems_of
 from survey_app.web.admin.rooms import record, room_page

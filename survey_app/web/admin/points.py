@@ -16,9 +16,11 @@ from survey_app.exports.files import published
 from survey_app.exports.qr import qr_drawing
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import jobs, links, point_imports, points, procedures
-from survey_app.services.sheets import Sheet
-from survey_app.services.waves import wave_named
+from survey_app.services.counter import links, point_imports, points
+from survey_app.services.operation import jobs
+from survey_app.services.plan import procedures
+from survey_app.services.plan.waves import wave_named
+from survey_app.services.tables.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import Planned, asked_for, attached, record, room_page, take_table
 

@@ -8,9 +8,10 @@ from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import receipts, retention
-from survey_app.services.planning import read_day
-from survey_app.services.waves import wave_named
+from survey_app.services.door import receipts
+from survey_app.services.operation import retention
+from survey_app.services.plan.planning import read_day
+from survey_app.services.plan.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 

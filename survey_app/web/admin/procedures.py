@@ -7,8 +7,8 @@ from flask import current_app
 
 from questionnaires.refusal import Refusal
 from survey_app.security import ReadyPage, requires
-from survey_app.services import procedure_imports, procedures
-from survey_app.services.sheets import Sheet
+from survey_app.services.plan import procedure_imports, procedures
+from survey_app.services.tables.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import (
     Planned,

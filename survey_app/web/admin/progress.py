@@ -7,8 +7,8 @@ from flask import current_app, render_template
 
 from survey_app.i18n import _
 from survey_app.security import ReadyPage, requires
-from survey_app.services import progress
-from survey_app.services.waves import wave_named
+from survey_app.services.field import progress
+from survey_app.services.plan.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import CSV, attached, record
 

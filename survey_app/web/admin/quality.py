@@ -11,11 +11,11 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.i18n import _, say, spoken
 from survey_app.security import ReadyPage, requires
-from survey_app.services import review
-from survey_app.services.quality import FLAGGED, POINTS
-from survey_app.services.review import BEFORE_WORDS, OTHER, Choice, Sweep, Void
-from survey_app.services.sensitivity import sensitivity_of
-from survey_app.services.waves import wave_named
+from survey_app.services.checking import review
+from survey_app.services.checking.quality import FLAGGED, POINTS
+from survey_app.services.checking.review import BEFORE_WORDS, OTHER, Choice, Sweep, Void
+from survey_app.services.checking.sensitivity import sensitivity_of
+from survey_app.services.plan.waves import wave_named
 from survey_app.web.admin.door import READERS, bp
 
 JUDGES: Final = ("administrator", "supervisor")

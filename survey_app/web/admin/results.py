@@ -10,9 +10,11 @@ from survey_app import clock
 from survey_app.exports.files import published
 from survey_app.i18n import say
 from survey_app.security import ReadyPage, requires
-from survey_app.services import jobs, overview, results, units
-from survey_app.services.letters import SEND_LETTERS
-from survey_app.services.waves import index_of, wave_named
+from survey_app.services.codes.letters import SEND_LETTERS
+from survey_app.services.computing import overview, results
+from survey_app.services.operation import jobs
+from survey_app.services.plan import units
+from survey_app.services.plan.waves import index_of, wave_named
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import attached, record
 

@@ -24,14 +24,14 @@ from survey_app.forms.build import (
 from survey_app.forms.pages import numbers_of
 from survey_app.i18n import current_locale, say
 from survey_app.security import ReadyPage, requires
-from survey_app.services.revisions import (
+from survey_app.services.checking.revisions import (
     LONGEST_REASON,
     Correction,
     OpenedResponse,
     open_response,
     revise_response,
 )
-from survey_app.services.waves import wave_named
+from survey_app.services.plan.waves import wave_named
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.quality import JUDGES, mode_names
 

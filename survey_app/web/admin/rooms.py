@@ -11,11 +11,11 @@ from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.i18n import say
 from survey_app.security import ReadyPage
-from survey_app.services import accounts
-from survey_app.services.line_reports import LineReport, read_table
-from survey_app.services.paging import Asked
-from survey_app.services.sheets import Sheet
-from survey_app.services.waves import wave_named
+from survey_app.services.operation import accounts
+from survey_app.services.plan.waves import wave_named
+from survey_app.services.tables.line_reports import LineReport, read_table
+from survey_app.services.tables.paging import Asked
+from survey_app.services.tables.sheets import Sheet
 
 CSV: Final = "text/csv; charset=utf-8"
 LONGEST_SEARCH: Final = 80

@@ -10,9 +10,9 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires, takes_file
-from survey_app.services import sealed_files
-from survey_app.services.sealed_files import SealedFile
-from survey_app.services.submissions import Receipt
+from survey_app.services.door import sealed_files
+from survey_app.services.door.sealed_files import SealedFile
+from survey_app.services.door.submissions import Receipt
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.rooms import record, room_page
 from survey_app.web.admin.tablets import KEEPERS

@@ -9,7 +9,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.errors import status_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import tablets
+from survey_app.services.field import tablets
 from survey_app.web.admin.door import bp
 from survey_app.web.admin.rooms import asked_for, record, room_page
 

@@ -10,8 +10,8 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.days import day_of
 from survey_app.security import ReadyPage, requires
-from survey_app.services import unit_imports, units
-from survey_app.services.sheets import Sheet
+from survey_app.services.plan import unit_imports, units
+from survey_app.services.tables.sheets import Sheet
 from survey_app.web.admin.door import READERS, bp
 from survey_app.web.admin.rooms import (
     Planned,

@@ -8,7 +8,7 @@ from flask import current_app, render_template, request
 from questionnaires.refusal import Refusal
 from survey_app.i18n import _, spoken
 from survey_app.security import requires
-from survey_app.services.versions import Comparison, compared, versions_of
+from survey_app.services.plan.versions import Comparison, compared, versions_of
 from survey_app.web.admin.door import READERS, bp
 
 SEVERITIES: Final = {

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from survey_app.exports.qr_sheet import PAPERS, address_of, sheet_pages, write_qr_sheet
-from survey_app.services.points import Card
+from survey_app.services.counter.points import Card
 from tests.survey_app.exports.qr_reader import dark, read_code
 
 BASE = "https://khaosat.example.vn"

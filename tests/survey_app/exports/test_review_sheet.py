@@ -3,7 +3,7 @@
 import io
 
 from survey_app.exports.review_sheet import write_review_sheet
-from survey_app.services.languages import Line
+from survey_app.services.wording.languages import Line
 
 
 def test_the_sheet_has_both_texts_and_a_mark_for_what_is_checked():

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from survey_app.exports.tables import INDEX_COLUMNS, sheets, write_csv, write_xlsx
-from survey_app.services.results import page_of
+from survey_app.services.computing.results import page_of
 from tests.survey_app.factories import catalogue
 from tests.survey_app.results_factories import make_computable, make_rated, make_run
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.survey_app.factories import make_point, make_unit, make_wave
 from tests.survey_app.one_door import make_door
-from tests.survey_app.services.quality_counter import Counter
+from tests.survey_app.services.checking.quality_counter import Counter
 from tests.survey_app.version_factories import three_versions
 
 

@@ -16,7 +16,7 @@ from survey_app.config import Config
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Draft, Response
 from survey_app.models.waves import CollectionPoint, Procedure
-from survey_app.services.links import token_of
+from survey_app.services.counter.links import token_of
 from tests.survey_app.factories import COUNTER, NOW, link_of, make_point, make_unit
 
 SECRET = "a-secret-of-the-tests-with-32-signs"

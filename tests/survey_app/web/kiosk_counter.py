@@ -12,8 +12,8 @@ from survey_app import clock
 from survey_app.db import Database
 from survey_app.models.responses import Answer, Response
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WavePoint
-from survey_app.services.kiosks import hash_pin, prepare_kiosk
-from survey_app.services.links import link_to, read_token, token_of
+from survey_app.services.counter.kiosks import hash_pin, prepare_kiosk
+from survey_app.services.counter.links import link_to, read_token, token_of
 from tests.survey_app.factories import COUNTER, make_form, make_point, make_unit, make_wave
 from tests.survey_app.web.citizen_door import SECRET, make_app
 from tests.survey_app.web.served import served

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from survey_app.db import Database
 from survey_app.models.accounts import AuditEntry
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.web.citizen_door import hidden, make_app
 
 PASSWORD = "mật khẩu đủ dài"

@@ -14,8 +14,8 @@ from survey_app import clock
 from survey_app.db import Database
 from survey_app.models.fieldwork import Assignment, Interview, Visit
 from survey_app.models.responses import Answer, Response
-from survey_app.services.devices import give_code, prepare_device
-from survey_app.services.waves import add_form, add_point
+from survey_app.services.field.devices import give_code, prepare_device
+from survey_app.services.plan.waves import add_form, add_point
 from tests.survey_app.factories import catalogue, make_unit, make_wave
 from tests.survey_app.web.citizen_door import make_app
 from tests.survey_app.web.served import served

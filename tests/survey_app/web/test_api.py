@@ -16,7 +16,7 @@ from survey_app import create_app
 from survey_app.config import Config
 from survey_app.db import Busy
 from survey_app.models.responses import Answer, HeldResponse, Response
-from survey_app.services.devices import revoke_device
+from survey_app.services.field.devices import revoke_device
 from survey_app.web import batches
 from survey_app.web.batches import read_json
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
-from survey_app.services.dossier_codes import hash_of
+from survey_app.services.codes.dossier_codes import hash_of
 from survey_app.web import api_codes
 from tests.survey_app.code_factories import make_counted
 from tests.survey_app.factories import NOW, make_device

@@ -18,7 +18,7 @@ from survey_app.models.accounts import Device
 from survey_app.models.fieldwork import Assignment, HeldVisit, Visit
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import Wave, WaveForm
-from survey_app.services.sealing import PublicKey, seal
+from survey_app.services.door.sealing import PublicKey, seal
 from tests.survey_app.factories import (
     make_assignment,
     make_device,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from survey_app.services.prompts import Prompts
+from survey_app.services.wording.prompts import Prompts
 from survey_app.web.audio import prompts_of
 from tests.survey_app.factories import COUNTER, catalogue
-from tests.survey_app.services.test_prompts import sound
+from tests.survey_app.services.wording.test_prompts import sound
 from tests.survey_app.web.citizen_door import Person, make_app, make_door
 
 VERSION = catalogue().questionnaire(COUNTER).definition

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Response
-from survey_app.services.sealing import make_public_key, seal
+from survey_app.services.door.sealing import make_public_key, seal
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
 from tests.survey_app.web.citizen_door import SECRET, make_app
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from survey_app import clock, worker
 from survey_app.models.responses import Answer, Draft, Response, ResponseQuality, SenderCount
 from survey_app.models.waves import Wave
-from survey_app.services.sender_rates import MANY
+from survey_app.services.checking.sender_rates import MANY
 from tests.survey_app.factories import NOW, catalogue
 from tests.survey_app.web.citizen_door import (
     ANSWERS,

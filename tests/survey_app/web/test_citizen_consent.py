@@ -9,7 +9,7 @@ from sqlalchemy import select
 from survey_app import clock
 from survey_app.models.responses import Draft, Response
 from survey_app.models.waves import Wave
-from survey_app.services.consent import NOTICE
+from survey_app.services.door.consent import NOTICE
 from tests.survey_app.factories import NOW
 from tests.survey_app.web.citizen_door import (
     ANSWERS,

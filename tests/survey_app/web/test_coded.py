@@ -8,9 +8,9 @@ from sqlalchemy import select
 from survey_app.models.codes import DossierCode, StaffNetwork
 from survey_app.models.responses import Draft, Response, ResponseQuality, StagedResponse
 from survey_app.models.waves import Wave
-from survey_app.services.mixing import batches
-from survey_app.services.staging import move_batch
-from survey_app.services.waves import add_form, move_points
+from survey_app.services.codes.mixing import batches
+from survey_app.services.codes.staging import move_batch
+from survey_app.services.plan.waves import add_form, move_points
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import NOW, catalogue
 from tests.survey_app.version_factories import THREE, TWO, three_versions

@@ -7,11 +7,11 @@ from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.waves import Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.prompts import Prompts
+from survey_app.services.operation.accounts import create_account
+from survey_app.services.wording.prompts import Prompts
 from tests.chromium import lead_on
 from tests.survey_app.factories import COUNTER, catalogue
-from tests.survey_app.services.test_prompts import sound
+from tests.survey_app.services.wording.test_prompts import sound
 from tests.survey_app.web.citizen_door import make_app, make_door
 from tests.survey_app.web.served import served
 

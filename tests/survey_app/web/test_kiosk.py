@@ -11,9 +11,9 @@ from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
-from survey_app.services.kiosks import renew_code, revoke_kiosk
-from survey_app.services.links import revoke_links
-from survey_app.services.sealing import find_public_key, seal
+from survey_app.services.counter.kiosks import renew_code, revoke_kiosk
+from survey_app.services.counter.links import revoke_links
+from survey_app.services.door.sealing import find_public_key, seal
 from tests.survey_app.factories import response_content
 from tests.survey_app.web.citizen_door import hidden, make_app
 from tests.survey_app.web.kiosk_counter import PIN, make_counter, next_wave

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.responses import Response, ResponseQuality
-from survey_app.services.accounts import create_account
-from survey_app.services.consent import NOTICE
+from survey_app.services.door.consent import NOTICE
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.web.citizen_door import make_app, stored
 from tests.survey_app.web.kiosk_counter import (
     OUTBOX,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from survey_app import clock
 from survey_app.config import ROOT
 from survey_app.models.waves import Wave
-from survey_app.services.kiosks import revoke_kiosk
+from survey_app.services.counter.kiosks import revoke_kiosk
 from survey_app.web import kiosk
 from survey_app.web.shells import Shell
 from tests.survey_app.web.kiosk_counter import (

@@ -9,10 +9,10 @@ from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.waves import CollectionPoint, Procedure, Wave
-from survey_app.services.devices import hash_token
-from survey_app.services.held import Decision, accept_held, held_page
-from survey_app.services.links import revoke_links
-from survey_app.services.sealing import find_public_key, seal
+from survey_app.services.counter.links import revoke_links
+from survey_app.services.door.held import Decision, accept_held, held_page
+from survey_app.services.door.sealing import find_public_key, seal
+from survey_app.services.field.devices import hash_token
 from tests.survey_app.factories import catalogue, response_content
 from tests.survey_app.web.citizen_door import hidden, make_app
 from tests.survey_app.web.kiosk_counter import (

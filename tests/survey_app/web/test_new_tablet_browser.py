@@ -9,7 +9,7 @@ from sqlalchemy import select
 from survey_app import clock
 from survey_app.models.accounts import Device
 from survey_app.models.fieldwork import Assignment
-from survey_app.services.devices import give_code, prepare_device
+from survey_app.services.field.devices import give_code, prepare_device
 from tests.survey_app.web.tablet_field import (
     COUNTER,
     Surveyor,

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from survey_app import clock
 from survey_app.models.codes import InvitationTarget
 from survey_app.models.responses import Draft, Response, StagedResponse
-from survey_app.services.consent import NOTICE
+from survey_app.services.door.consent import NOTICE
 from tests.survey_app.factories import NOW, make_unit
 from tests.survey_app.invitation_factories import make_officials
 from tests.survey_app.web.citizen_door import ANSWERS, Person, hidden, make_app, words

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from survey_app import clock
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
-from survey_app.services.drafts import LIFETIME
-from survey_app.services.retention import DAYS
+from survey_app.services.door.drafts import LIFETIME
+from survey_app.services.operation.retention import DAYS
 from tests.survey_app.web.citizen_door import (
     Person,
     hidden,

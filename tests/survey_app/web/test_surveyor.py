@@ -7,7 +7,7 @@ import pytest
 
 from survey_app import clock
 from survey_app.i18n import LANGUAGES
-from survey_app.services.devices import give_code, prepare_device
+from survey_app.services.field.devices import give_code, prepare_device
 from tests.survey_app.web.citizen_door import make_app
 
 

@@ -8,7 +8,7 @@ import pytest
 from bench.chromium import SHELL
 from survey_app import clock
 from survey_app.models.accounts import Device
-from survey_app.services.devices import give_code
+from survey_app.services.field.devices import give_code
 from tests.survey_app.web.killed_tablet import check_arrived, ordeal
 from tests.survey_app.web.tablet_field import (
     LONG,

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from survey_app.models.fieldwork import Assignment
 from survey_app.models.waves import WaveForm
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import make_device, make_point, make_wave
 from tests.survey_app.web.admin.test_points import actions, send
 from tests.survey_app.web.citizen_door import make_app

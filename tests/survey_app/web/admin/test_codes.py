@@ -10,8 +10,8 @@ from survey_app import clock
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import DossierCode
 from survey_app.models.units import Unit
-from survey_app.services.accounts import create_account
-from survey_app.services.dossier_codes import hash_of
+from survey_app.services.codes.dossier_codes import hash_of
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.code_factories import make_counted
 from tests.survey_app.factories import NOW
 from tests.survey_app.web.citizen_door import hidden, make_app

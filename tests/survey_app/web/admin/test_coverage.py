@@ -9,8 +9,8 @@ from survey_app import clock, create_app
 from survey_app.config import Config
 from survey_app.days import day_of
 from survey_app.models.waves import Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.code_factories import make_codes, make_counted
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
 from tests.survey_app.web.admin.test_points import SECRET, actions, send

@@ -9,11 +9,11 @@ from sqlalchemy import select
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import HeldResponse, Response, StagedResponse
 from survey_app.models.waves import CollectionPoint, Procedure, Wave, WaveForm
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
-from survey_app.services.staging import stage
-from survey_app.services.submissions import Arrival
-from survey_app.services.waves import add_form
+from survey_app.services.codes.staging import stage
+from survey_app.services.door.responses import accept_response
+from survey_app.services.door.submissions import Arrival
+from survey_app.services.operation.accounts import create_account
+from survey_app.services.plan.waves import add_form
 from tests.survey_app.factories import (
     NOW,
     catalogue,

@@ -10,9 +10,9 @@ from survey_app import clock
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.codes import Invitation, InvitationTarget, RaterTarget
 from survey_app.models.runs import Job
-from survey_app.services import jobs
-from survey_app.services.accounts import create_account
-from survey_app.services.letters import SEND_LETTERS
+from survey_app.services.codes.letters import SEND_LETTERS
+from survey_app.services.operation import jobs
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import NOW, make_unit
 from tests.survey_app.invitation_factories import answer, make_officials, people_of
 from tests.survey_app.web.citizen_door import hidden, make_app, words

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app.models.accounts import AuditEntry, Device
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.web.citizen_door import hidden, make_app, words
 from tests.survey_app.web.kiosk_counter import make_counter
 from tests.survey_app.web.office import PASSWORD, browser_of

@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from survey_app.catalogue import KeptCatalogue
 from survey_app.models.accounts import AuditEntry
-from survey_app.services.accounts import create_account
-from survey_app.services.prompts import Prompts
-from survey_app.services.reviews import Reviews
-from tests.survey_app.services.test_prompts import sound
+from survey_app.services.operation.accounts import create_account
+from survey_app.services.wording.prompts import Prompts
+from survey_app.services.wording.reviews import Reviews
+from tests.survey_app.services.wording.test_prompts import sound
 from tests.survey_app.web.citizen_door import Person, hidden, make_app, make_door, words
 from tests.survey_app.web.office import PASSWORD, browser_of
 

@@ -10,7 +10,7 @@ from survey_app import clock
 from survey_app.models.accounts import AuditEntry, Device
 from survey_app.models.responses import HeldResponse, Response
 from survey_app.models.waves import Wave, WaveForm, WaveIndex, WavePoint
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import (
     make_device,
     make_unit,

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.waves import Wave, WavePoint
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import make_form, make_point, make_wave
 from tests.survey_app.web.admin.test_points import actions, send
 from tests.survey_app.web.citizen_door import hidden, make_app

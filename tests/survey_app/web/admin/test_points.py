@@ -13,8 +13,8 @@ from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Response
 from survey_app.models.runs import Job
 from survey_app.models.waves import CollectionPoint, Procedure, Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.links import read_token
+from survey_app.services.counter.links import read_token
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.exports.qr_reader import text_of
 from tests.survey_app.exports.test_qr import modules_of
 from tests.survey_app.factories import catalogue, make_form, make_point, make_unit, make_wave

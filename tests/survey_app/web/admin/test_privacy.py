@@ -10,8 +10,8 @@ from survey_app import clock, worker
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Response
 from survey_app.models.waves import Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import catalogue, make_point, make_wave, response_content
 from tests.survey_app.web.citizen_door import hidden, make_app, words
 from tests.survey_app.web.office import PASSWORD, browser_of

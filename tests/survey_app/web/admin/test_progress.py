@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from analysis.selection import kish
 from survey_app.models.fieldwork import Assignment, Visit
-from survey_app.services.accounts import create_account
-from survey_app.services.fieldwork import grid_of, record_visits
+from survey_app.services.field.fieldwork import grid_of, record_visits
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import NOW, make_point, make_wave, visit_content
 from tests.survey_app.web.admin.test_points import actions
 from tests.survey_app.web.citizen_door import make_app

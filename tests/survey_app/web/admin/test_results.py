@@ -16,7 +16,7 @@ from survey_app.models.accounts import AuditEntry
 from survey_app.models.runs import Job, Run
 from survey_app.models.waves import WaveIndex
 from survey_app.security import access_of
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from survey_app.web.admin import bp
 from tests.survey_app.factories import catalogue, make_point, make_unit
 from tests.survey_app.invitation_factories import answer, make_officials

@@ -6,8 +6,8 @@ from sqlalchemy import func, select
 from survey_app.models.accounts import AuditEntry
 from survey_app.models.responses import Answer, Response, ResponseRevision
 from survey_app.models.waves import WaveForm
-from survey_app.services.accounts import create_account
-from survey_app.services.responses import accept_response
+from survey_app.services.door.responses import accept_response
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import (
     NOW,
     catalogue,

@@ -15,9 +15,9 @@ from survey_app.models.accounts import AuditEntry
 from survey_app.models.fieldwork import Assignment
 from survey_app.models.responses import Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
-from survey_app.services.accounts import create_account
-from survey_app.services.sealed_files import LARGEST_FILE
-from survey_app.services.sealing import make_public_key, seal
+from survey_app.services.door.sealed_files import LARGEST_FILE
+from survey_app.services.door.sealing import make_public_key, seal
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import make_device, make_point, make_wave, response_content
 from tests.survey_app.web.admin.test_points import hidden, send
 from tests.survey_app.web.citizen_door import SECRET, make_app

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from survey_app import clock
 from survey_app.models.accounts import AuditEntry, Device
-from survey_app.services.accounts import create_account
-from survey_app.services.tablets import SILENCE
+from survey_app.services.field.tablets import SILENCE
+from survey_app.services.operation.accounts import create_account
 from tests.survey_app.factories import make_device
 from tests.survey_app.web.admin.test_points import send
 from tests.survey_app.web.citizen_door import make_app

@@ -2,7 +2,7 @@
 
 import pytest
 
-from survey_app.services.accounts import create_account
+from survey_app.services.operation.accounts import create_account
 from survey_app.web.admin.versions import WORDS, _rule
 from tests.survey_app.version_factories import NEW_WORDS, OLD_WORDS, three_versions
 from tests.survey_app.web.citizen_door import make_app, words

@@ -1,0 +1,1 @@
+"""One-time codes: invited officials and receipts of dossiers, and the mixing that hides both."""

@@ -1,0 +1,1 @@
+"""From responses to figures: the data of a wave, Runs, and how they are read."""

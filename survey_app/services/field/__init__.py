@@ -1,0 +1,1 @@
+"""In the field: tablets, areas given to them, calls at households, interviews."""

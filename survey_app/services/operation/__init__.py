@@ -1,0 +1,1 @@
+"""The service itself: accounts, long work, what is deleted when, the demo."""

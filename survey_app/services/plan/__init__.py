@@ -1,0 +1,1 @@
+"""Before anybody is asked: units, procedures, waves, their forms and indices."""

@@ -1,0 +1,1 @@
+"""Languages: translations and who confirmed them, and questions that are spoken."""

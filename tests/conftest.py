@@ -60,7 +60,7 @@ LONG = (
     "survey_app/web/test_citizen_devices.py",
     "survey_app/web/test_kiosk_idle.py",
     "survey_app/web/test_new_tablet_browser.py",
-    "survey_app/services/test_demo.py",
+    "survey_app/services/operation/test_demo.py",
     "static/test_outbox.py",
     "static/test_answers.py",
     "bench/test_real_outbox.py",

@@ -18,7 +18,7 @@ from questionnaires.refusal import Refusal
 from survey_app import clock
 from survey_app.catalogue import KeptCatalogue
 from survey_app.config import Config
-from survey_app.days import HANOI
+from survey_app.days import HANOI, day_of
 from survey_app.db import Busy, Database
 from survey_app.exports.files import Writer, publish
 from survey_app.exports.qr_sheet import write_qr_sheet
@@ -332,12 +332,12 @@ def _chart_words(page: ResultsPage) -> Words:
 
 def print_qr_sheet(config: Config, database: Database, files: Path, pulse: Pulse) -> None:
     """Make the sheet of QR codes of a wave, or of one of its counters, as a file."""
-    payload = pulse.claim.payload
+    payload, now = pulse.claim.payload, clock.now()
     with database.writing() as session:  # the first link of an installation makes its key
         wave = wave_named(session, payload["wave"])
-        procedure = procedure_named(session, payload.get("procedure") or "")
+        procedure = procedure_named(session, payload.get("procedure") or "", day_of(now))
         wanted = Wanted(payload["point"], procedure)
-        printed = cards(session, wave, wanted, config.secret_key, clock.now())
+        printed = cards(session, wave, wanted, config.secret_key, now)
     write = partial(write_qr_sheet, printed, config.address, payload["paper"], progress=pulse.tell)
     publish(files, str(pulse.claim.id), {SHEET: write})
 

@@ -129,7 +129,10 @@ class PointUnit(Base):
 
 
 class Procedure(Base):
-    """Thủ tục hành chính; without a parent it is a field (lĩnh vực) of several procedures."""
+    """Thủ tục hành chính; without a parent it is a field (lĩnh vực) of several procedures.
+
+    From `valid_to` on it is no more (bãi bỏ): nobody is offered it, and what names it stays.
+    """
 
     __tablename__ = "procedure"
 
@@ -137,6 +140,7 @@ class Procedure(Base):
     code: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("procedure.id"))
+    valid_to: Mapped[date | None]
 
 
 class WavePoint(Base):

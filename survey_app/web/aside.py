@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from flask import Blueprint, redirect, request
 
+from survey_app.days import day_of
 from survey_app.i18n import _, current_locale
 from survey_app.security import ReadyPage, public
 from survey_app.services.door.drafts import drop_draft, save_context
@@ -35,7 +36,7 @@ class Aside(Doorway):
         """At a one-stop centre: which agency resolved the dossier, and in which field."""
         with reading() as session:
             visit = self.visit(session, where)
-            fields = in_order(fields_of_work(session))
+            fields = in_order(fields_of_work(session, day_of(visit.now)))
         if visit.draft is None:
             return lost(visit)
         if not visit.agencies:
@@ -51,7 +52,7 @@ class Aside(Doorway):
                 return lost(visit)
             if not visit.agencies:
                 return redirect(visit.newest, 303)
-            fields = in_order(fields_of_work(session))
+            fields = in_order(fields_of_work(session, day_of(visit.now)))
             given = {name: request.form.get(name, "") for name in ("unit", "field")}
             if request.form.get("go") == "leave":
                 return redirect(address(".leave", where), 303)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from survey_app.services.tables.line_reports import (
     LineReport,
     code_in,
     columns_of,
+    day_told,
     hold_table,
     name_in,
 )
@@ -38,6 +40,7 @@ class Entry:
     code: str
     name: str
     field: str
+    valid_to: date | None = None
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,17 @@ class ProcedurePlan:
 def plan_procedures(session: Session, sheet: Sheet) -> ProcedurePlan:
     """Read a table of fields and procedures against those of now; stores nothing.
 
-    A line without a field is a field. Raises `Refusal` when the table as a whole cannot be read.
+    A line without a field is a field. A missing column of the day of ending leaves what is known,
+    an empty cell takes it back. Raises `Refusal` when the table as a whole cannot be read.
     """
     hold_table(session, Procedure.__tablename__)
-    places = columns_of(sheet, COLUMNS, COLUMNS)
+    places = columns_of(sheet, COLUMNS, ("code", "name", "field"))
     sheet.require_values(places.values())
     known = {
-        line.code: Entry(line.code, line.name, line.field[0] if line.field else "")
+        line.code: Entry(line.code, line.name, line.field[0] if line.field else "", line.valid_to)
         for line in all_procedures(session)
     }
-    read, wrong = _read(sheet, places)
+    read, wrong = _read(sheet, places, known)
     named = {row.cells[places["code"]] for row in sheet.rows}
     fields = _Fields(known | {entry.code: entry for entry in read.values()}, named)
     found: dict[int, Entry] = {}
@@ -89,7 +93,7 @@ def store_procedures(session: Session, plan: ProcedurePlan) -> int:
     rows = {row.code: row for row in session.scalars(select(Procedure))}
     for entry in plan.entries:
         row = rows.setdefault(entry.code, Procedure(code=entry.code))
-        row.name = entry.name
+        row.name, row.valid_to = entry.name, entry.valid_to
         session.add(row)
     session.flush()
     for entry in plan.entries:
@@ -139,7 +143,9 @@ class _Fields:
         return codes[0] if len(codes) == 1 else given
 
 
-def _read(sheet: Sheet, places: Mapping[str, int]) -> tuple[dict[int, Entry], dict[int, Refusal]]:
+def _read(
+    sheet: Sheet, places: Mapping[str, int], known: Mapping[str, Entry]
+) -> tuple[dict[int, Entry], dict[int, Refusal]]:
     """What each line says by itself, and why others say nothing, by their numbers."""
     read: dict[int, Entry] = {}
     wrong: dict[int, Refusal] = {}
@@ -149,12 +155,16 @@ def _read(sheet: Sheet, places: Mapping[str, int]) -> tuple[dict[int, Entry], di
         try:
             code = code_in(TITLES["code"], cells["code"])
             name = name_in(TITLES["name"], cells["name"], LONGEST_NAME)
+            ended = known[code].valid_to if code in known else None
+            if "valid_to" in cells:
+                ended = day_told(TITLES["valid_to"], cells["valid_to"])
             if code in seen:
                 raise Refusal("Mã «{code}» đã có ở dòng {row}.", code=code, row=seen[code])
         except Refusal as refusal:
             wrong[row.number] = refusal
             continue
-        seen[code], read[row.number] = row.number, Entry(code, name, plain(cells["field"]))
+        seen[code] = row.number
+        read[row.number] = Entry(code, name, plain(cells["field"]), ended)
     return read, wrong
 
 
@@ -165,9 +175,14 @@ def _judged(number: int, entry: Entry, known: Mapping[str, Entry]) -> Line:
     pairs = (
         (TITLES["name"], before.name, entry.name),
         (TITLES["field"], before.field, entry.field),
+        (TITLES["valid_to"], _written(before.valid_to), _written(entry.valid_to)),
     )
     changes = [
         f"{title}: {old or '–'} thành {new or '–'}" for title, old, new in pairs if old != new
     ]
     told = "; ".join(changes) if changes else entry.name
     return Line(number, CHANGED if changes else SAME, f"{entry.code} · {told}")
+
+
+def _written(day: date | None) -> str:
+    return f"{day:%d/%m/%Y}" if day else ""

@@ -5,10 +5,10 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from questionnaires.compare import require_compatible
@@ -140,9 +140,16 @@ def door_of(session: Session, link: Link, now: datetime) -> Door:
     )
 
 
-def fields_of_work(session: Session) -> tuple[tuple[str, str], ...]:
-    """The fields (lĩnh vực) that procedures belong to: code and name of each."""
+def exists_on(day: date) -> ColumnElement[bool]:
+    """The condition that a procedure or field is not ended on a day."""
+    return or_(Procedure.valid_to.is_(None), Procedure.valid_to > day)
+
+
+def fields_of_work(session: Session, day: date | None = None) -> tuple[tuple[str, str], ...]:
+    """The fields (lĩnh vực) that procedures belong to, all or those of a day: code and name."""
     query = select(Procedure.code, Procedure.name).where(Procedure.parent_id.is_(None))
+    if day is not None:
+        query = query.where(exists_on(day))
     found = ((code, name) for code, name in session.execute(query))
     return tuple(sorted(found, key=lambda field: vietnamese(field[1])))
 

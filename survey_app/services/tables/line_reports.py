@@ -14,6 +14,7 @@ from survey_app.services.tables.csv_tables import unguarded
 from survey_app.services.tables.sheets import ZIP, Sheet, plain, read_sheet
 
 NEW, CHANGED, SAME, WRONG = "new", "changed", "same", "wrong"
+YEARS: Final = range(1945, 2101)  # of days that a table may say
 MOST_LINES: Final = 20_000
 VIETNAMESE_DAY: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 CODE: Final = re.compile(r"\w[\w.-]{0,63}")  # it stands in addresses
@@ -90,6 +91,15 @@ def day_in(given: str) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
+
+
+def day_told(column: str, given: str) -> date | None:
+    """The day that a cell of a column says, None for none; raises `Refusal` naming the column."""
+    found = day_in(given)
+    if given and (found is None or found.year not in YEARS):
+        template = "Cột «{column}»: ngày «{day}» chưa đúng. Ví dụ đúng: 01/07/2025."
+        raise Refusal(template, column=column, day=given[:40])
+    return found
 
 
 def code_in(column: str, given: str) -> str:

@@ -118,7 +118,7 @@ def point_qr(code: str, point: str) -> ReadyPage:
     with current_app.extensions["database"].writing() as session:
         wave = wave_named(session, code)
         found = points.point_in(session, wave, point)
-        procedure = procedures.procedure_named(session, request.args.get("procedure", ""))
+        procedure = procedures.procedure_named(session, request.args.get("procedure", ""), _today())
         address = _address(
             _token(session, links.link_to(session, wave, found, clock.now(), procedure))
         )
@@ -187,7 +187,7 @@ def ask_sheet(code: str) -> ReadyPage:
             wave = wave_named(session, code)
             if only:
                 points.point_in(session, wave, only)
-            found = procedures.procedure_named(session, request.form.get("procedure", ""))
+            found = procedures.procedure_named(session, request.form.get("procedure", ""), _today())
             procedure = found.code if found else None
             payload = {"wave": code, "point": only, "paper": paper, "procedure": procedure}
             job = jobs.ask_job(session, jobs.QR_SHEET, payload, g.account.id, clock.now())
@@ -234,7 +234,7 @@ def _list_page(code: str, refusal: Refusal | None = None) -> str:
         found = points.points_of(session, wave, asked, config.secret_key, clock.now())
         units = points.units_on(session, _today())
         forms = [form.name for form in wave.forms]
-        choices = procedures.choices(session)
+        choices = procedures.choices(session, _today())
     fields = {"found": found, "wave": wave, "asked": asked, "units": units, "forms": forms}
     fields["procedures"] = choices
     return room_page("points.html", refusal, address=_address, **fields)
@@ -248,12 +248,12 @@ def _point_page(
         wave = wave_named(session, code)
         found = points.point_in(session, wave, name)
         try:
-            procedure = procedures.procedure_named(session, wished)
+            procedure = procedures.procedure_named(session, wished, _today())
         except Refusal as unknown:
             refusal = refusal or unknown
         link = links.link_to(session, wave, found, clock.now(), procedure)
         token = _token(session, link)
-        choices = procedures.choices(session)
+        choices = procedures.choices(session, _today())
         served = list(found.units)
         known = {unit.code: unit for unit in [*served, *points.units_on(session, _today())]}
         known.pop(found.unit.code, None)

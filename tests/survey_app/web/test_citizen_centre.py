@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from survey_app import clock
+from survey_app.days import day_of
 from survey_app.models.responses import Answer, Response
 from survey_app.models.units import Unit
 from survey_app.models.waves import Procedure
@@ -189,6 +190,26 @@ def test_a_code_for_a_procedure_says_on_every_page_what_is_rated(
     assert f'lang="vi">{name}<' in start.text
     assert f'lang="vi">{name}<' in review.text
     assert review.text.count("/about?from=review") == (1 if make is make_centre else 0)
+
+
+def test_a_field_that_has_ended_is_offered_to_nobody_and_stays_with_who_had_chosen_it(
+    visitor, sqlite_database
+):
+    visitor.begin()
+    before = words(visitor.see("/about"))
+    visitor.send("/about", unit="SYT", field="HT")
+    visitor.send("/1", **ANSWERS)
+    with sqlite_database.writing() as session:
+        field = session.scalars(select(Procedure).where(Procedure.code == "HT")).one()
+        field.valid_to = day_of(NOW)
+    review = visitor.see("/review")
+    offered = words(visitor.see("/about"))
+    visitor.send("/review", review)
+
+    assert "Hộ tịch" in before
+    assert "Hộ tịch" in words(review)
+    assert "Hộ tịch" not in offered
+    assert rated(sqlite_database) == ("SYT", "TTHCC", "HT")
 
 
 def test_a_code_without_a_procedure_names_none(person, visitor):

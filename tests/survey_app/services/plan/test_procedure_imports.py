@@ -1,6 +1,7 @@
 """Procedures from a table: fields first, then what belongs to them; all lines or none."""
 
 import io
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from survey_app.models.waves import Procedure
 from survey_app.services.plan.procedure_imports import plan_procedures, store_procedures
 from survey_app.services.plan.procedures import (
     all_procedures,
+    choices,
     procedure_named,
     procedures_of,
     write_procedures,
@@ -19,6 +21,7 @@ from survey_app.services.tables.line_reports import CHANGED, NEW, SAME, WRONG, r
 from survey_app.services.tables.paging import Asked
 from tests.survey_app.services.two_writers import one_after_the_other
 
+TODAY = date(2026, 11, 20)
 LIST = (
     "mã;tên;lĩnh vực\n"
     "HT.1;Đăng ký khai sinh;ho-tich\n"
@@ -132,10 +135,65 @@ def test_the_list_is_searched_with_the_names_of_fields(session):
 def test_a_procedure_is_named_by_its_code_or_its_full_name(session):
     take(session, LIST + "DD.2;Đăng ký khai sinh;dat-dai\n")
 
-    assert procedure_named(session, "HT.1").name == "Đăng ký khai sinh"
-    assert procedure_named(session, " hộ tịch ").code == "ho-tich"
-    assert procedure_named(session, " ") is None
+    assert procedure_named(session, "HT.1", TODAY).name == "Đăng ký khai sinh"
+    assert procedure_named(session, " hộ tịch ", TODAY).code == "ho-tich"
+    assert procedure_named(session, " ", TODAY) is None
     with pytest.raises(Refusal, match="Không có thủ tục hoặc lĩnh vực «khai sinh»"):
-        procedure_named(session, "khai sinh")
+        procedure_named(session, "khai sinh", TODAY)
     with pytest.raises(Refusal, match="nhiều thủ tục tên"):
-        procedure_named(session, "Đăng ký khai sinh")
+        procedure_named(session, "Đăng ký khai sinh", TODAY)
+
+
+ENDS = "mã;tên;lĩnh vực;bãi bỏ từ ngày\nHT.1;Đăng ký khai sinh;ho-tich;21/11/2026\n"
+
+
+def test_a_procedure_that_ends_is_offered_to_the_day_before(session):
+    take(session, LIST)
+    assert take(session, ENDS) == [CHANGED]
+    assert take(session, ENDS) == [SAME]
+    ends = TODAY + timedelta(days=1)
+
+    assert procedure_named(session, "HT.1", TODAY).valid_to == ends
+    assert "HT.1" in dict(choices(session, TODAY))
+    assert "HT.1" not in dict(choices(session, ends))
+    for given in ("HT.1", "đăng ký khai sinh"):
+        with pytest.raises(Refusal, match="đã bãi bỏ từ ngày 21/11/2026"):
+            procedure_named(session, given, ends)
+
+
+def test_a_name_that_is_used_again_means_the_one_that_is_left(session):
+    take(session, LIST + "HT.9;Đăng ký khai sinh;ho-tich\n")
+    take(session, ENDS)
+
+    assert procedure_named(session, "Đăng ký khai sinh", date(2026, 11, 21)).code == "HT.9"
+
+
+def test_a_field_that_ends_is_no_choice_any_more_and_keeps_its_name(session):
+    take(session, LIST)
+    take(session, "mã;tên;lĩnh vực;bãi bỏ từ ngày\ndat-dai;Đất đai;;2026-11-20\n")
+
+    assert fields_of_work(session, TODAY) == (("ho-tich", "Hộ tịch"),)
+    assert ("dat-dai", "Đất đai") in fields_of_work(session)
+
+
+def test_a_table_without_days_leaves_them_and_an_empty_cell_takes_one_back(session):
+    take(session, LIST)
+    take(session, ENDS)
+    assert take(session, LIST) == [SAME] * 4
+    assert take(session, table_of(session)) == [SAME] * 4
+    made = plan(session, ENDS.replace("21/11/2026", ""))
+    store_procedures(session, made)
+
+    assert made.report.lines[0].text == "HT.1 · bãi bỏ từ ngày: 21/11/2026 thành –"
+    assert procedure_named(session, "HT.1", date(2027, 1, 1)).valid_to is None
+
+
+@pytest.mark.parametrize("day", ["31/02/2026", "mai", "01/01/1900"])
+def test_a_day_that_is_none_is_told_with_its_column(session, day):
+    made = plan(
+        session,
+        LIST.replace("vực\n", "vực;bãi bỏ từ ngày\n").replace(";ho-tich\n", f";ho-tich;{day}\n"),
+    )
+
+    told = str(made.report.lines[0].refusal)
+    assert told.startswith("Cột «bãi bỏ từ ngày»: ngày «")

@@ -13,12 +13,18 @@ from survey_app.security import ReadyPage, public
 from survey_app.services.checking.networks import is_office
 from survey_app.services.checking.sender_rates import mark_of
 from survey_app.services.counter.links import read_token
-from survey_app.services.door.drafts import Sending, receipt_of, submit_draft, unit_name_of
+from survey_app.services.door.drafts import (
+    Sending,
+    has_begun,
+    receipt_of,
+    submit_draft,
+    unit_name_of,
+)
 from survey_app.services.door.submissions import Receipt
 from survey_app.services.plan.waves import Door, door_of
 from survey_app.web.complaints import note_on_complaints
 from survey_app.web.filling import Filling, Visit
-from survey_app.web.keepsakes import Where, address, forget, kept_sent
+from survey_app.web.keepsakes import Where, address, forget, kept_draft, kept_sent
 
 bp = Blueprint("citizen", __name__, url_prefix="/s")
 
@@ -30,7 +36,9 @@ class Counter:
 
     def door(self, session: Session, where: Where, now: datetime) -> Door:
         """What the counter collects now."""
-        return door_of(session, read_token(session, where["token"], _secret()), now)
+        link, kept = read_token(session, where["token"], _secret()), kept_draft()
+        begun = has_begun(session, kept.key if kept else None, link, now)
+        return door_of(session, link, now, has_begun=begun)
 
     def sent(self, session: Session, where: Where, identity: UUID | None) -> str | None:
         """The receipt of a form that has arrived."""

@@ -1,6 +1,7 @@
 """The door for citizens with a code on the receipt of their dossier, or in a message about it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request
@@ -16,6 +17,7 @@ from survey_app.services.codes.dossier_codes import (
     CODE_LENGTH,
     Reply,
     find_code,
+    meant,
     spend_code,
     unit_of_code,
     was_used,
@@ -65,6 +67,20 @@ class Slip:
 Filling(bp, "/<code>", Slip())
 
 
+@bp.before_request
+def lead_to_one_spelling() -> ReadyPage | None:
+    """A code has one address, on which the cookies of its form hang."""
+    named = request.view_args or {}
+    if request.method != "GET" or "code" not in named:
+        return None
+    with current_app.extensions["database"].reading() as session:
+        known = meant(session, named["code"])
+    if known in (None, named["code"]):
+        return None
+    where: dict[str, Any] = {**request.args, **named, "code": known}
+    return redirect(address_of(str(request.endpoint), **where))
+
+
 @bp.errorhandler(NotFound)
 def unknown(refusal: NotFound) -> ReadyPage:
     """A code in an address that is not one: it can be typed from the paper."""
@@ -84,9 +100,11 @@ def look() -> ReadyPage:
     """Lead to the form of a code."""
     code = request.form.get("code", "")[:64]
     with current_app.extensions["database"].reading() as session:
-        known = find_code(session, code, clock.now()) is not None
+        known = meant(session, code)
+        if known:
+            find_code(session, known, clock.now())  # which says so when it was used
     if known:
-        return redirect(address_of(".start", code=code.strip(), lang=current_locale()), 303)
+        return redirect(address_of(".start", code=known, lang=current_locale()), 303)
     error = _("Không có mã này. Xin xem lại mã in trên giấy biên nhận.")
     page = render_template(
         "coded/ask.html", languages=LANGUAGES, length=CODE_LENGTH, code=code, error=error

@@ -103,8 +103,13 @@ def worker() -> Response:
 def start(token: str) -> ReadyPage:
     """The kiosk's page on a browser that is enrolled, else the page that asks for the code."""
     with _database().reading() as session:
-        link = read_token(session, token, _secret_key())
         kiosk = kiosks.kiosk_of(session, request.cookies.get(COOKIE))
+        try:
+            link = read_token(session, token, _secret_key())
+        except Gone as gone:
+            if kiosk is None:
+                raise
+            return _kiosk_page(token, gone)  # which still sends what waits
         if kiosk is None:
             door = door_of(session, link, clock.now())
             return _enrolment_page(token, door.point_name)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from questionnaires.model import QuestionnaireVersion
+from questionnaires.refusal import Refusal
 from questionnaires.translation import Translation
 from survey_app import clock
 from survey_app.db import Database
@@ -20,11 +21,18 @@ from survey_app.forms.pages import Page, Route, route_of
 from survey_app.i18n import VIETNAMESE, _, asked_locale, current_locale, use_locale
 from survey_app.models.responses import Draft
 from survey_app.security import ReadyPage, error_page
-from survey_app.services.door.drafts import answers_of, context_of, find_draft, values_sent
+from survey_app.services.door.drafts import (
+    answers_of,
+    context_of,
+    find_draft,
+    language_of,
+    values_sent,
+)
 from survey_app.services.door.submissions import Receipt
 from survey_app.services.plan.waves import Door
 from survey_app.web.complaints import complains
 from survey_app.web.keepsakes import (
+    Begun,
     Sent,
     Where,
     address,
@@ -146,8 +154,12 @@ class Doorway:
     def visit(self, session: Session, where: Where, key: str | None = None) -> Visit:
         """Who comes to an address with which form; the page speaks their language."""
         now = clock.now()
-        door = self.keeper.door(session, where, now)
         begun = kept_draft()
+        try:
+            door = self.keeper.door(session, where, now)
+        except Refusal:
+            _speak_as_begun(session, begun)
+            raise
         draft = find_draft(session, key or (begun.key if begun else None), door, now)
         asking = draft or door
         name = f"{asking.questionnaire}/{asking.version}"
@@ -226,6 +238,13 @@ def thank(where: Where, sent: Sent) -> ReadyPage:
     if kept is None or kept.receipt != sent.receipt:
         keep_receipt(answer, where, sent)
     return answer
+
+
+def _speak_as_begun(session: Session, begun: Begun | None) -> None:
+    """Who is turned away with a form in hand is told so in the language of that form."""
+    locale = language_of(session, begun.key) if begun else None
+    if locale is not None and "lang" not in request.args:
+        use_locale(locale)
 
 
 def _choose_language(visit: Visit) -> None:

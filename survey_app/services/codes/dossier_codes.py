@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from survey_app.models.waves import CollectionPoint, Procedure, Wave
 from survey_app.services.codes.code_points import receipt_point
 from survey_app.services.codes.staging import stage
 from survey_app.services.door.submissions import ALPHABET, LOCALES, LONGEST_NOTICE
+from survey_app.services.door.typed_codes import readings
 from survey_app.services.plan.waves import Door, is_open
 
 CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
@@ -114,8 +116,16 @@ def printed(code: str) -> str:
     return "-".join(code[k : k + GROUP] for k in range(0, len(code), GROUP))
 
 
+def meant(session: Session, typed: str) -> str | None:
+    """The code there is that somebody typed from paper or opened, in its one spelling; or None.
+
+    Read as receipts are: blanks, dashes and case do not matter, nor one sign that looks alike.
+    """
+    return next((code for code in readings(typed, CODE_LENGTH) if _row(session, code)), None)
+
+
 def _bare(code: str) -> str:
-    return re.sub(r"[\s\-–.]", "", code).upper()
+    return re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", code).upper())
 
 
 def _row(session: Session, code: str) -> DossierCode | None:

@@ -245,5 +245,11 @@ def _contact(text: str) -> str:
     signs = unicodedata.normalize("NFKC", text)
     digits = "".join(sign for sign in signs if sign not in " .-()")
     if PHONE.fullmatch(digits):
-        return digits
+        return _national(digits)
     raise Refusal("Liên hệ phải là địa chỉ thư điện tử hoặc số điện thoại.")
+
+
+def _national(digits: str) -> str:
+    """A number of Viet Nam in its one spelling; spreadsheets drop the 0 in front."""
+    found = re.fullmatch(r"(?:\+|00)?84([1-9]\d{8})|([1-9]\d{8})", digits)
+    return f"0{found[1] or found[2]}" if found else digits

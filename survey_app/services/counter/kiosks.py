@@ -142,7 +142,7 @@ def field_named(session: Session, kiosk: Kiosk, token: str, secret_key: str) -> 
     """
     try:
         link = read_token(session, token, secret_key)
-    except NotFound:
+    except (Gone, NotFound):
         return None
     if link.procedure_id is None or link.point_id != kiosk.point_id:
         return None

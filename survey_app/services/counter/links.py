@@ -92,12 +92,14 @@ def signer(session: Session, secret_key: str, now: datetime) -> Callable[[Link],
 
 
 def read_token(session: Session, token: str, secret_key: str) -> Link:
-    """What a token says; raises `NotFound` when it was edited or its key is no longer valid."""
+    """What a token says; raises `NotFound` when it was edited, `Gone` when its key has ended."""
     packed, signature = _parts(token)
     key_id, wave, unit, point, procedure, serial, days = LAYOUT.unpack(packed)
-    key = next((known for known in _valid_keys(session) if known.id == key_id), None)
+    key = session.get(LinkKey, key_id)
     if key is None or not hmac.compare_digest(signature, _signature(packed, key, secret_key)):
         raise _wrong()
+    if key not in _valid_keys(session):
+        raise _over()
     return Link(wave, unit, point, procedure or None, serial, FIRST_DAY + timedelta(days=days))
 
 
@@ -105,7 +107,7 @@ def check_link(session: Session, link: Link, now: datetime) -> None:
     """Raise `Gone` for a link that was revoked or whose last day has passed."""
     assigned = session.get(WavePoint, (link.wave_id, link.point_id))
     if assigned is None or assigned.link_serial != link.serial or day_of(now) > link.last_day:
-        raise Gone("Mã này đã hết hạn hoặc đã được thay. Xin quét mã mới ở quầy.")
+        raise _over()
 
 
 def revoke_links(session: Session, wave: Wave, point: CollectionPoint) -> None:
@@ -127,6 +129,10 @@ def rotate_keys(session: Session, now: datetime) -> LinkKey:
 
 def _wrong() -> NotFound:
     return NotFound("Liên kết này không đúng. Xin quét lại mã hoặc hỏi bộ phận hướng dẫn.")
+
+
+def _over() -> Gone:
+    return Gone("Mã này đã hết hạn hoặc đã được thay. Xin quét mã mới ở quầy.")
 
 
 def _valid_keys(session: Session) -> list[LinkKey]:

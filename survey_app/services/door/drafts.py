@@ -19,6 +19,7 @@ from survey_app.errors import Stale
 from survey_app.models.responses import Answer, Draft, HeldResponse, Response, Tombstone
 from survey_app.models.units import Unit
 from survey_app.models.waves import CollectionPoint
+from survey_app.services.counter.links import Link
 from survey_app.services.door.paradata import REVIEW, note_page, web_paradata
 from survey_app.services.door.responses import accept_response
 from survey_app.services.door.submissions import Arrival, Receipt
@@ -77,6 +78,24 @@ def find_draft(session: Session, key: str | None, door: Door, now: datetime) -> 
         return None
     begun = (found.wave_id, found.point_id, found.questionnaire)
     return found if begun == (door.wave_id, door.point_id, door.questionnaire) else None
+
+
+def has_begun(session: Session, key: str | None, link: Link, now: datetime) -> bool:
+    """Say whether a browser fills in a form that it began at a counter less than a day ago."""
+    if not key:
+        return False
+    query = select(Draft.saved_at).where(
+        Draft.key_hash == _hash(key),
+        Draft.wave_id == link.wave_id,
+        Draft.point_id == link.point_id,
+    )
+    saved = session.scalar(query)
+    return saved is not None and now - saved < LIFETIME
+
+
+def language_of(session: Session, key: str) -> str | None:
+    """The language of the form a browser has begun, at whichever door; None without one."""
+    return session.scalar(select(Draft.locale).where(Draft.key_hash == _hash(key)))
 
 
 def answers_of(draft: Draft) -> dict[str, Value]:
@@ -175,7 +194,8 @@ def submit_draft(
         _note_page(draft, REVIEW, sending.now, [])
         measured = _kept(draft)[PARADATA]
         content[PARADATA] = web_paradata(measured, draft.started_at, sending.now)
-    arrival = Arrival(in_office=sending.in_office, sender_mark=sending.mark)
+    # Begun by our own clock, so a form whose wave closed meanwhile is as good as one of a device.
+    arrival = Arrival(in_office=sending.in_office, sender_mark=sending.mark, from_draft=True)
     receipt = accept_response(session, content, sending.now, catalogue, arrival)
     if receipt.receipt is not None:
         drop_draft(session, draft)

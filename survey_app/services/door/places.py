@@ -222,9 +222,10 @@ def _is_elsewhere(point: CollectionPoint, content: Mapping[str, Any], arrival: A
 
 
 def _may_wait(closed_at: datetime | None, incoming: Incoming, arrival: Arrival) -> bool:
-    """Whether a form may have waited on a device since before the end of what it is for."""
+    """Whether a form may have waited, on a device or here, since before what it is for ended."""
     from_device = arrival.device_id is not None and incoming.content["mode"] in FROM_DEVICES
-    return from_device and closed_at is not None and closed_at <= incoming.now
+    has_waited = from_device or arrival.from_draft
+    return has_waited and closed_at is not None and closed_at <= incoming.now
 
 
 # Built once: building takes longer than running.

@@ -1,9 +1,6 @@
 """Receipts: what became of an answer, and its deletion at the wish of who gave it."""
 
 import json
-import re
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -17,11 +14,10 @@ from survey_app.days import day_of
 from survey_app.errors import NotFound
 from survey_app.models.responses import Draft, HeldResponse, Response, Tombstone
 from survey_app.models.waves import Wave
-from survey_app.services.door.submissions import ALPHABET, RECEIPT_LENGTH
+from survey_app.services.door.submissions import RECEIPT_LENGTH
+from survey_app.services.door.typed_codes import readings
 from survey_app.services.operation.accounts import record
 
-# Signs that hands and eyes take for each other; those outside the alphabet never stand in a code.
-ALIKE: Final = ("2Z", "5S", "8B", "6G", "QD0O", "VU")
 DELETED_FOR: Final = "delete_response"
 
 
@@ -72,39 +68,9 @@ def delete_for_person(session: Session, wave: Wave, typed: str, by: int, now: da
     _delete(session, found, now)
 
 
-def readings(typed: str) -> list[str]:
-    """The codes that may be meant by what was typed, the likeliest first; empty for no code.
-
-    Case, blanks, dashes and accents do not matter, nor does one sign taken for one that looks like
-    it. A sign that stands in no code is read as the one in it that looks most like it.
-    """
-    plain = unicodedata.normalize("NFKD", typed[:100]).upper().replace("Đ", "D")
-    signs = re.sub(r"[^A-Z0-9]", "", plain)
-    if len(signs) != RECEIPT_LENGTH:
-        return []
-    code = "".join(_nearest(sign) for sign in signs)
-    if not set(code) <= set(ALPHABET):
-        return []
-    return list(dict.fromkeys([code, *_one_sign_off(code)]))
-
-
-def _nearest(sign: str) -> str:
-    if sign in ALPHABET:
-        return sign
-    return next((group[0] for group in ALIKE if sign in group), sign)
-
-
-def _one_sign_off(code: str) -> Iterator[str]:
-    for place, sign in enumerate(code):
-        for group in ALIKE:
-            if sign in group:
-                others = (other for other in group if other != sign and other in ALPHABET)
-                yield from (code[:place] + other + code[place + 1 :] for other in others)
-
-
 def _found(session: Session, typed: str) -> Response | HeldResponse:
     """The one form that is meant; the same questions are asked whether there is one or not."""
-    codes = readings(typed)
+    codes = readings(typed, RECEIPT_LENGTH)
     if not codes:
         raise Refusal(
             "Mã nhận phiếu gồm {n} chữ và số. Xin xem lại mã rồi nhập lại.", n=RECEIPT_LENGTH

@@ -60,7 +60,8 @@ class Arrival:
 
     `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
     from a network of an office, and `sender_mark` by which mark a phone is counted today
-    (`sender_rates`); the address itself is never handed on. `device_id` is the enrolled device that
+    (`sender_rates`); the address itself is never handed on. `from_draft` says that it was filled in
+    here, page by page. `device_id` is the enrolled device that
     sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
     says that a one-time code was spent for it, at a moment when the wave was open: such a response
     comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
@@ -73,6 +74,7 @@ class Arrival:
     frame: Mapping[str, str] | None = None
     in_office: bool = False
     sender_mark: int | None = None
+    from_draft: bool = False
     device_id: int | None = None
     clock_offset: int | None = None
     by_code: bool = False

@@ -106,18 +106,19 @@ def wave_named(session: Session, code: str) -> Wave:
     return wave
 
 
-def door_of(session: Session, link: Link, now: datetime) -> Door:
+def door_of(session: Session, link: Link, now: datetime, *, has_begun: bool = False) -> Door:
     """Find what stands behind a link now.
 
     Raises `NotFound` for an unknown point and `Gone` when the link is not valid any more, or when
-    the wave is not open there.
+    the wave is not open there. Who `has_begun` a form behind this link while it was may end it.
     """
-    check_link(session, link, now)
+    if not has_begun:
+        check_link(session, link, now)
     wave, point = session.get(Wave, link.wave_id), session.get(CollectionPoint, link.point_id)
     assigned = session.get(WavePoint, (link.wave_id, link.point_id))
     if wave is None or point is None or assigned is None or point.by_code:
         raise NotFound("Không tìm thấy điểm lấy ý kiến này.")
-    if not (is_collecting(point, now) and is_open(wave, now)):
+    if not (has_begun or (is_collecting(point, now) and is_open(wave, now))):
         raise Gone("Điểm lấy ý kiến này hiện không nhận phiếu. Xin cảm ơn Ông/Bà đã quan tâm.")
     procedure = session.get(Procedure, link.procedure_id) if link.procedure_id else None
     agencies = ((unit.code, unit.name) for unit in point.units)

@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from survey_app import clock, worker
 from survey_app.models.responses import Answer, Draft, Response, ResponseQuality, SenderCount
-from survey_app.models.waves import Wave
+from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.checking.sender_rates import MANY
+from survey_app.services.counter.links import revoke_links
 from tests.survey_app.factories import NOW, catalogue
 from tests.survey_app.web.citizen_door import (
     ANSWERS,
@@ -335,9 +336,8 @@ def test_an_edited_address_is_said_in_the_language_of_the_browser(person):
 
 
 @pytest.mark.parametrize("path", ["", "/1", "/review"])
-def test_a_closed_wave_takes_nothing(person, sqlite_database, path):
-    person.fill()
-    seen = person.see("/review")
+def test_a_closed_wave_takes_nothing_that_was_not_begun(person, sqlite_database, path):
+    seen = person.see()
     with sqlite_database.writing() as session:
         session.scalars(select(Wave)).one().closed_at = NOW
 
@@ -449,3 +449,49 @@ def test_who_drops_cookies_to_send_again_and_again_is_counted_all_the_same(
     worker.tidy(sqlite_database, catalogue())
     with sqlite_database.reading() as session:
         assert session.scalars(select(SenderCount)).all() == []
+
+
+@pytest.mark.parametrize("end", ["wave", "point", "link"])
+def test_who_is_filling_a_form_when_its_door_closes_may_end_it(
+    person, sqlite_database, monkeypatch, end
+):
+    person.fill()
+    with sqlite_database.writing() as session:
+        wave, point = (
+            session.scalars(select(Wave)).one(),
+            session.scalars(select(CollectionPoint)).one(),
+        )
+        if end == "link":
+            revoke_links(session, wave, point)
+        else:
+            (wave if end == "wave" else point).closed_at = NOW + timedelta(seconds=30)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=2))
+    other = Person(person.client.application.test_client(), person.door)
+    refused = other.see()
+    sent = person.send("/review")
+
+    assert refused.status_code == 410
+    assert sent.status_code == 303
+    assert receipt_on(person.client.get(sent.location))
+    assert stored(sqlite_database)[0::2] == (1, 0)
+    assert person.see().status_code == 410
+
+
+def test_a_form_left_for_a_day_is_not_ended_after_the_close(person, sqlite_database, monkeypatch):
+    person.fill()
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().closed_at = NOW + timedelta(seconds=30)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=25))
+
+    assert person.see("/review").status_code == 410
+
+
+def test_who_is_turned_away_with_a_form_in_hand_is_told_so_in_its_language(
+    person, sqlite_database, monkeypatch
+):
+    person.client.post(f"{person.door}?lang=en", data=hidden(person.see("?lang=en")))
+    with sqlite_database.writing() as session:
+        session.scalars(select(Wave)).one().closed_at = NOW + timedelta(seconds=30)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=25))
+
+    assert '<html lang="en"' in person.see("/1").text

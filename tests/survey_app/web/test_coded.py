@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from survey_app.models.codes import DossierCode, StaffNetwork
 from survey_app.models.responses import Draft, Response, ResponseQuality, StagedResponse
 from survey_app.models.waves import Wave
+from survey_app.services.codes.dossier_codes import hash_of
 from survey_app.services.codes.mixing import batches
 from survey_app.services.codes.staging import move_batch
 from survey_app.services.plan.waves import add_form, move_points
@@ -194,3 +195,38 @@ def test_an_answer_from_an_office_is_marked_and_its_address_kept_nowhere(databas
     marked = [row for row in rows(database, ResponseQuality) if "office" in row.signals]
     assert len(rows(database, Response)) == 2
     assert len(marked) == 1
+
+
+def test_a_code_has_one_address_however_it_is_written(person, code, database):
+    """So that a form begun at one spelling is there at the other."""
+    spelled = f"{code[:4].lower()}-{code[4:8]} {code[8:]}"
+    person.send("", person.see())
+    person.send("/1", person.see("/1"), **ANSWERS)
+    led = person.client.get(f"/s/c/{spelled}?lang=en")
+
+    assert (led.status_code, led.location) == (302, f"/s/c/{code}?lang=en")
+    assert "not sent" in words(person.client.get(led.location))
+    assert len(rows(database, Draft)) == 1
+
+
+@pytest.mark.parametrize("between", ["", " ", "-", "\u2014", "\u2010", "_", "/", "\u200b"])
+def test_a_code_is_typed_as_hands_type(person, code, between):
+    typed = between.join((code[:4], code[4:8], code[8:])).lower()
+    door = Person(person.client, "/s/c")
+
+    assert door.send("", code=typed).location.startswith(f"/s/c/{code}?")
+
+
+def test_a_code_typed_with_a_sign_that_looks_alike_is_found(person, database):
+    with database.writing() as session:
+        row = session.scalars(select(DossierCode)).first()
+        session.execute(
+            update(DossierCode)
+            .where(DossierCode.code_hash == row.code_hash)
+            .values(code_hash=hash_of("TQK3DDSR57SP"))
+        )
+    door = Person(person.client, "/s/c")
+
+    for typed in ("TQK3ODSR57SP", "tqk3 0dsr 57sp", "TQK3DD5R57SP"):
+        assert door.send("", code=typed).location.startswith("/s/c/TQK3DDSR57SP?")
+    assert door.send("", code="TQK3DDSR57SK").status_code == 404

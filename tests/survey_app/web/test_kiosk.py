@@ -12,7 +12,7 @@ from survey_app.models.accounts import Device
 from survey_app.models.responses import HeldResponse, Response, ResponseQuality
 from survey_app.models.waves import CollectionPoint, Wave
 from survey_app.services.counter.kiosks import renew_code, revoke_kiosk
-from survey_app.services.counter.links import revoke_links
+from survey_app.services.counter.links import revoke_links, rotate_keys
 from survey_app.services.door.sealing import find_public_key, seal
 from tests.survey_app.factories import response_content
 from tests.survey_app.web.citizen_door import hidden, make_app
@@ -316,3 +316,20 @@ def test_the_kiosk_begins_in_vietnamese_whatever_the_browser_prefers(kiosk, coun
     page = kiosk.get(counter.door, headers={"Accept-Language": "en"})
 
     assert '<html lang="vi">' in page.text
+
+
+def test_a_kiosk_whose_key_is_no_longer_valid_says_so_and_still_sends(
+    kiosk, counter, sqlite_database
+):
+    with sqlite_database.writing() as session:
+        for _turn in range(2):
+            rotate_keys(session, clock.now())
+    page = kiosk.get(counter.door)
+    sent = post(kiosk, counter, "responses", responses=[content_for(counter)])
+
+    assert page.status_code == 410
+    assert "Mã này đã hết hạn hoặc đã được thay" in page.text
+    assert "kiosk.js" in page.text
+    assert [one["status"] for one in sent.json["receipts"]] == ["accepted"]
+    stranger = kiosk.application.test_client()
+    assert stranger.get(counter.door).status_code == 410

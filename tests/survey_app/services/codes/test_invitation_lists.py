@@ -176,3 +176,10 @@ def test_the_counts_above_the_list(sqlite_database, wave):
 )
 def test_what_could_lead_a_letter_astray_is_no_mail_address(text):
     assert not is_mail(text)
+
+
+@pytest.mark.parametrize("phone", ["+84 912 345 678", "84912345678", "0084912345678", "912345678"])
+def test_a_telephone_is_one_person_however_it_is_written(sqlite_database, wave, phone):
+    report = take(sqlite_database, wave, NAM, (*NAM[:3], phone))
+
+    assert list(sentences(report)) == [3]

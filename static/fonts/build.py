@@ -18,6 +18,7 @@ ROOT = HERE.parents[1]
 PACKAGES = ROOT / "node_modules"
 STYLE = ROOT / "static" / "css" / "site.css"
 CHECKER = ROOT / "tests" / "accessibility"
+PRINTED = ROOT / "survey_app" / "exports"  # sheets are set with the font inside typst, and Khmer
 WEIGHTS = (400, 700)  # what the style sheets use, and what lies between
 # Letters come composed (all texts are NFC), so combining marks and what places them are left out.
 # The ranges are those of `unicode-range` in site.css; a test holds the two against each other.
@@ -77,9 +78,18 @@ def build(folder: Path) -> None:
         cut(path, ranges, features, folder / f"{name}.woff2")
 
 
+def set_for_print(source: Path, target: Path) -> None:
+    """Write a font of the pages as one that typesetting reads: one weight, not compressed."""
+    font = TTFont(source, recalcTimestamp=False)
+    plain = instancer.instantiateVariableFont(font, {"wght": WEIGHTS[0]})
+    plain.flavor = None
+    plain.save(target)
+
+
 def main() -> None:
     """Write the fonts and the copies, and their checksums into the addresses of the style sheet."""
     build(HERE)
+    set_for_print(HERE / "noto-sans-khmer.woff2", PRINTED / "noto-sans-khmer.ttf")
     for source, target in COPIED.items():
         shutil.copyfile(PACKAGES / source, target)
     style = STYLE.read_text(encoding="utf-8")

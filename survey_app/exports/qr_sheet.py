@@ -14,9 +14,8 @@ from survey_app.services.counter.points import Card
 
 PAPERS: Final = ("a4", "a6")
 LAYOUT: Final = Path(__file__).with_name("qr_sheet.typ")
-FONTS: Final = Path(__file__).parents[2] / "static" / "fonts"
-KHMER: Final = ("km", "Noto Sans Khmer")  # set only where a font is at hand that has its letters
-LANGUAGES: Final = (KHMER, ("en", "Libertinus Serif"))
+FONTS: Final = Path(__file__).parent  # that of Khmer; Latin letters are those inside typst
+LANGUAGES: Final = ("km", "en")
 DRAWN: Final = 80  # per cent of the work that is drawing codes; the rest is setting the pages
 
 Progress = Callable[[int], object]
@@ -72,15 +71,11 @@ def _data(
 
 
 def _invitation() -> list[dict[str, str]]:
-    """What the card asks for, in every language of which the letters can be set."""
+    """What the card asks for, in every language."""
     sentence = _("Kính mời Ông/Bà quét mã để đánh giá việc phục vụ. Phiếu không ghi tên.")
     lines = [{"lang": VIETNAMESE, "text": sentence}]
-    families = set(_fonts().families())
-    for language, family in LANGUAGES:
-        told = translate(sentence, language)
-        if told != sentence and family in families:
-            lines.append({"lang": language, "text": told})
-    return lines
+    told = [{"lang": language, "text": translate(sentence, language)} for language in LANGUAGES]
+    return [*lines, *told]
 
 
 def _compiled(data: dict[str, Any], kind: Any, ppi: float | None = None) -> Any:
@@ -98,4 +93,4 @@ def _compiled(data: dict[str, Any], kind: Any, ppi: float | None = None) -> Any:
 @cache
 def _fonts() -> typst.Fonts:
     """The fonts inside typst and those of the service; none of the machine, so pages are alike."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[FONTS] if FONTS.is_dir() else [])
+    return typst.Fonts(include_system_fonts=False, font_paths=[FONTS])

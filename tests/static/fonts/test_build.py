@@ -7,7 +7,18 @@ import re
 import pytest
 from fontTools.ttLib import TTFont
 
-from static.fonts.build import COPIED, FONTS, HERE, ROOT, STYLE, WEIGHTS, characters, cut
+from static.fonts.build import (
+    COPIED,
+    FONTS,
+    HERE,
+    PRINTED,
+    ROOT,
+    STYLE,
+    WEIGHTS,
+    characters,
+    cut,
+    set_for_print,
+)
 
 FACES = {
     name: (version, ranges)
@@ -65,6 +76,16 @@ def test_the_same_source_gives_the_same_bytes(tmp_path):
 
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
     assert set(TTFont(tmp_path / "first").getBestCmap()) == set(range(0x41, 0x5B))
+
+
+def test_the_font_of_printed_sheets_is_made_of_that_of_the_pages(tmp_path):
+    set_for_print(HERE / "noto-sans-khmer.woff2", tmp_path / "khmer.ttf")
+
+    made = (tmp_path / "khmer.ttf").read_bytes()
+    assert made == (PRINTED / "noto-sans-khmer.ttf").read_bytes()
+    assert set(TTFont(tmp_path / "khmer.ttf").getBestCmap()) == characters(
+        FONTS["noto-sans-khmer"][1]
+    )
 
 
 def test_what_comes_from_npm_is_pinned_and_carries_its_licence():

@@ -5,7 +5,13 @@ from datetime import date
 
 import pytest
 
-from survey_app.exports.qr_sheet import PAPERS, address_of, sheet_pages, write_qr_sheet
+from survey_app.exports.qr_sheet import (
+    PAPERS,
+    _invitation,
+    address_of,
+    sheet_pages,
+    write_qr_sheet,
+)
 from survey_app.services.counter.points import Card
 from tests.survey_app.exports.qr_reader import dark, read_code
 
@@ -125,3 +131,15 @@ def test_progress_is_told_up_to_where_the_pages_are_set():
     write_qr_sheet(made(4), BASE, "a6", io.BytesIO(), told.append)
 
     assert told == [20, 40, 60, 80]
+
+
+def test_a_card_asks_in_every_language_and_in_its_letters():
+    """Names in Khmer letters show that there is a font for them."""
+    one, other, missing = (
+        dark(sheet_pages(made(1, name=name), BASE, "a6", 72)[0]) for name in ("ភូមិ", "ឃុំស", "ꙮꙮꙮꙮ")
+    )
+
+    assert [line["lang"] for line in _invitation()] == ["vi", "km", "en"]
+    assert len({line["text"] for line in _invitation()}) == 3
+    assert (one != other).any()
+    assert (one != missing).any()

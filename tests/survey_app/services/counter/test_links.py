@@ -95,7 +95,7 @@ def test_two_keys_are_valid_at_a_time(session, link):
     assert read_token(session, first, KEY) == read_token(session, second, KEY) == link
     rotate_keys(session, NOW)
     assert read_token(session, second, KEY) == link
-    with pytest.raises(NotFound):
+    with pytest.raises(Gone):
         read_token(session, first, KEY)
 
 

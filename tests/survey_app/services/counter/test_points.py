@@ -281,7 +281,7 @@ def test_a_rotation_is_told_with_the_codes_it_stops(database):
         assert (told.stops_from, told.stops_until) == (days[0], days[1])
 
         rotate_keys(session, days[2])
-        with pytest.raises(NotFound):
+        with pytest.raises(Gone):
             read_token(session, first.token, KEY)
         assert read_token(session, second.token, KEY)
 

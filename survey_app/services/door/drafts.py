@@ -84,13 +84,13 @@ def has_begun(session: Session, key: str | None, link: Link, now: datetime) -> b
     """Say whether a browser fills in a form that it began at a counter less than a day ago."""
     if not key:
         return False
-    query = select(Draft.saved_at).where(
+    query = select(Draft.started_at).where(
         Draft.key_hash == _hash(key),
         Draft.wave_id == link.wave_id,
         Draft.point_id == link.point_id,
     )
-    saved = session.scalar(query)
-    return saved is not None and now - saved < LIFETIME
+    begun = session.scalar(query)
+    return begun is not None and now - begun < LIFETIME
 
 
 def language_of(session: Session, key: str) -> str | None:

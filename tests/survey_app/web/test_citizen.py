@@ -481,6 +481,8 @@ def test_a_form_left_for_a_day_is_not_ended_after_the_close(person, sqlite_datab
     person.fill()
     with sqlite_database.writing() as session:
         session.scalars(select(Wave)).one().closed_at = NOW + timedelta(seconds=30)
+    monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=23))
+    person.send("/1", **ANSWERS)  # what is saved anew is not begun anew
     monkeypatch.setattr(clock, "now", lambda: NOW + timedelta(hours=25))
 
     assert person.see("/review").status_code == 410

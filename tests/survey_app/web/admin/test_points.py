@@ -176,7 +176,7 @@ def test_rotating_says_which_printed_codes_stop(client, app, point):
         assert read_token(session, token, SECRET)
     send(client, page)
 
-    assert app.test_client().get(f"/s/{token}").status_code == 404
+    assert app.test_client().get(f"/s/{token}").status_code == 410
 
 
 def test_the_last_day_is_set_or_refused(client, sqlite_database, point):

@@ -1,7 +1,6 @@
 """The job that sends letters of invitation by mail, one after the other, each counted when sent."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 from survey_app import clock
@@ -54,7 +53,7 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
             if post.send(mail_of(letter, kind, title, config.mail_from, clock.now())):
                 sent, in_a_row = sent + 1, 0
                 with database.writing() as session:
-                    mark_sent(session, invitation_id, _day(now))
+                    mark_sent(session, invitation_id, day_of(now))
                 continue
             refused.append(invitation_id)
             in_a_row += 1
@@ -65,7 +64,3 @@ def send_letters(config: Config, database: Database, claim: Claim, tell: Tell) -
         "refused": len(refused),
         "invitations": refused if kind == FIRST else [],
     }
-
-
-def _day(now: datetime) -> Any:
-    return day_of(now)

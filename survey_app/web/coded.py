@@ -1,7 +1,6 @@
 """The door for citizens with a code on the receipt of their dossier, or in a message about it."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request
@@ -77,8 +76,9 @@ def lead_to_one_spelling() -> ReadyPage | None:
         known = meant(session, named["code"])
     if known in (None, named["code"]):
         return None
-    where: dict[str, Any] = {**request.args, **named, "code": known}
-    return redirect(address_of(str(request.endpoint), **where))
+    # What is asked behind the address is handed on as it is: a name in it is no field of ours.
+    asked = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
+    return redirect(address_of(str(request.endpoint), **named | {"code": known}) + asked)
 
 
 @bp.errorhandler(NotFound)

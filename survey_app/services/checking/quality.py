@@ -13,7 +13,14 @@ from sqlalchemy.orm import Session
 from survey_app.days import HANOI
 from survey_app.db import Base
 from survey_app.models.responses import ResponseQuality
-from survey_app.services.checking.crowding import NO_SOURCE, WAITED, Source, crowding_of, sent_at
+from survey_app.services.checking.crowding import (
+    IN_PERSON,
+    NO_SOURCE,
+    WAITED,
+    Source,
+    crowding_of,
+    sent_at,
+)
 from survey_app.services.plan.waves import corrected
 
 # Signal: points. A response is flagged for a supervisor from FLAGGED points on, so a signal that
@@ -42,7 +49,6 @@ FLAGGED: Final = 3
 SECONDS_PER_ANSWER: Final = 1.5
 LONGEST: Final = timedelta(hours=24)  # a form is kept no longer; anything above is a wrong clock
 FEWEST_SCALES: Final = 5  # with fewer scales the same answer everywhere says nothing
-BY_PERSON: Final = ("web", "kiosk", "tablet", "phone")  # not keyed later, not by a one-time code
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def _noticed(row: Mapping[str, Any], known: Circumstances) -> Noticed:
     found = {"clock": not is_told}
     if known.seconds is not None:
         seconds = known.seconds
-    in_person = row["mode"] in BY_PERSON and seconds is not None
+    in_person = row["mode"] in IN_PERSON and seconds is not None
     found["too_fast"] = in_person and (seconds or 0) < SECONDS_PER_ANSWER * known.answered
     scales = known.scales
     found["straight_line"] = len(scales) >= FEWEST_SCALES and len(set(scales)) == 1

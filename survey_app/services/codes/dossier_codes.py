@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +21,7 @@ from survey_app.models.waves import CollectionPoint, Procedure, Wave
 from survey_app.services.codes.code_points import receipt_point
 from survey_app.services.codes.staging import stage
 from survey_app.services.door.submissions import ALPHABET, LOCALES, LONGEST_NOTICE
-from survey_app.services.door.typed_codes import readings
+from survey_app.services.door.typed_codes import bare, readings
 from survey_app.services.plan.waves import Door, is_open
 
 CODE_LENGTH: Final = 12  # 58 bits: nobody guesses one
@@ -108,7 +107,7 @@ def unit_of_code(session: Session, code: str) -> str:
 
 def hash_of(code: str) -> str:
     """What is stored of a code: its sha256, however it was spaced or cased."""
-    return hashlib.sha256(_bare(code).encode("utf-8", "replace")).hexdigest()
+    return hashlib.sha256(bare(code).encode("utf-8", "replace")).hexdigest()
 
 
 def printed(code: str) -> str:
@@ -124,12 +123,8 @@ def meant(session: Session, typed: str) -> str | None:
     return next((code for code in readings(typed, CODE_LENGTH) if _row(session, code)), None)
 
 
-def _bare(code: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKC", code).upper())
-
-
 def _row(session: Session, code: str) -> DossierCode | None:
-    if not FORM.fullmatch(_bare(code)):
+    if not FORM.fullmatch(bare(code)):
         return None
     return session.get(DossierCode, hash_of(code))
 

@@ -61,14 +61,14 @@ class Arrival:
     `frame` is what the sampling frame says of the respondent's place. `in_office` says that it came
     from a network of an office, and `sender_mark` by which mark a phone is counted today
     (`sender_rates`); the address itself is never handed on. `from_draft` says that it was filled in
-    here, page by page. `device_id` is the enrolled device that
-    sent it, `clock_offset` by how many seconds its clock was behind ours. `by_code`
-    says that a one-time code was spent for it, at a moment when the wave was open: such a response
-    comes in later, among others, and nobody holds a receipt of it. `rater_group` is that of the
-    invited official who gave it. `modes` are those its sender may tell, `stands_at` the code of the
-    point that the sender stands at, `fields` the codes of the procedures it may name (None: any).
-    `admitted` is the receipt under which a form was held: a person decided that it is to be taken
-    now, open wave or not, and perhaps where it is `placed`.
+    here, page by page. `device_id` is the enrolled device that sent it, `clock_offset` by how many
+    seconds its clock was behind ours. `by_code` says that a one-time code was spent for it, at a
+    moment when the wave was open: such a response comes in later, among others, and nobody holds a
+    receipt of it. `rater_group` is that of the invited official who gave it. `modes` are those its
+    sender may tell, `stands_at` the code of the point that the sender stands at, `fields` the codes
+    of the procedures it may name (None: any). `admitted` is the receipt under which a form was
+    held: a person decided that it is to be taken now, open wave or not, and perhaps where it is
+    `placed`.
     """
 
     frame: Mapping[str, str] | None = None

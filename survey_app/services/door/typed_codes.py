@@ -17,14 +17,19 @@ def readings(typed: str, length: int) -> list[str]:
     Case, blanks, dashes and accents do not matter, nor does one sign taken for one that looks like
     it. A sign that stands in no code is read as the one in it that looks most like it.
     """
-    plain = unicodedata.normalize("NFKD", typed[:100]).upper().replace("Đ", "D")
-    signs = re.sub(r"[^A-Z0-9]", "", plain)
+    signs = bare(typed)
     if len(signs) != length:
         return []
     code = "".join(_nearest(sign) for sign in signs)
     if not set(code) <= set(ALPHABET):
         return []
     return list(dict.fromkeys([code, *_one_sign_off(code)]))
+
+
+def bare(typed: str) -> str:
+    """The letters and digits of what was typed: no case, blanks, dashes or accents."""
+    plain = unicodedata.normalize("NFKD", typed[:100]).upper().replace("Đ", "D")
+    return re.sub(r"[^A-Z0-9]", "", plain)
 
 
 def _nearest(sign: str) -> str:

@@ -75,7 +75,8 @@ def procedure_named(session: Session, given: str, day: date) -> Procedure | None
     named = [row for row in rows if row.code == text] or [
         row for row in rows if row.name.casefold() == text.casefold()
     ]
-    found = [row for row in named if row.valid_to is None or row.valid_to > day]
+    living = set(session.scalars(select(Procedure.id).where(exists_on(day))))
+    found = [row for row in named if row.id in living]
     ended = max((row.valid_to for row in named if row.valid_to), default=None)
     if ended and not found:
         template = "Thủ tục hoặc lĩnh vực «{procedure}» đã bãi bỏ từ ngày {day}."

@@ -209,6 +209,15 @@ def test_a_code_has_one_address_however_it_is_written(person, code, database):
     assert len(rows(database, Draft)) == 1
 
 
+def test_nothing_asked_behind_a_code_leads_elsewhere(person, code):
+    led = person.client.get(f"/s/c/{code.lower()}?endpoint=x&_scheme=y&_external=1&code=z")
+
+    assert (led.status_code, led.location) == (
+        302,
+        f"/s/c/{code}?endpoint=x&_scheme=y&_external=1&code=z",
+    )
+
+
 @pytest.mark.parametrize("between", ["", " ", "-", "\u2014", "\u2010", "_", "/", "\u200b"])
 def test_a_code_is_typed_as_hands_type(person, code, between):
     typed = between.join((code[:4], code[4:8], code[8:])).lower()
